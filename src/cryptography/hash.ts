@@ -1,0 +1,27 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { type Bytes, toBytes } from "./bytes.ts";
+
+/** SHA-256 (FIPS 180-4) of bytes or of a text's UTF-8: 32 bytes. */
+export function sha256(data: Uint8Array | string): Bytes {
+  return new Uint8Array(createHash("sha256").update(data).digest());
+}
+
+/** Whether two byte strings are equal, in a time that does not depend on where they differ. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Whether two texts are equal, in a time that depends on neither's content nor length: their hashes are compared. */
+export function equalText(a: string, b: string): boolean {
+  return equalBytes(sha256(a), sha256(b));
+}
+
+/**
+ * HKDF-SHA256 (RFC 5869): `length` bytes from input key material. `info` says what they are for.
+ * The input is the caller's to wipe.
+ */
+export async function hkdf(material: Bytes, salt: Bytes, info: string, length = 32): Promise<Bytes> {
+  const key = await crypto.subtle.importKey("raw", material, "HKDF", false, ["deriveBits"]);
+  const parameters = { name: "HKDF", hash: "SHA-256", salt, info: toBytes(info) };
+  return new Uint8Array(await crypto.subtle.deriveBits(parameters, key, length * 8));
+}

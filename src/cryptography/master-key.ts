@@ -1,0 +1,137 @@
+import { argon2 } from "node:crypto";
+import { importAeadKey } from "./aead.ts";
+import { checksum, checksumLength, decodeSecret, encodeSecret, secretLength } from "./base62.ts";
+import { type Bytes, type Random, toBytes, wipe } from "./bytes.ts";
+import { hkdf } from "./hash.ts";
+
+/**
+ * The key that people hold: generated (`sfmk_`, 43 base62 characters of 256 random bits, 6 of checksum)
+ * or a passphrase. It only ever wraps a root key, through a key derivation function that fits it: HKDF
+ * for full entropy, Argon2id (RFC 9106) for what a person can remember.
+ */
+export type MasterKey = { kind: "generated"; secret: Bytes } | { kind: "passphrase"; text: string };
+
+const prefix = "sfmk_";
+const saltLength = 16;
+const passphraseLength = { min: 12, max: 1024 };
+
+/** How a root project's wrapping key is derived, as it is stored beside the wrapped root key. */
+export type KeyDerivation =
+  | { kdf: "hkdf-sha256"; salt: Bytes }
+  | { kdf: "argon2id"; salt: Bytes; memoryKib: number; passes: number; parallelism: number };
+
+/** RFC 9106's second recommended option, on one lane: servers here are small. */
+const argon2Cost = { memoryKib: 64 * 1024, passes: 3, parallelism: 1 };
+/** What is accepted from storage, so that an edited row can neither weaken the derivation nor eat the machine. */
+const argon2Limits = {
+  memoryKib: { min: 19 * 1024, max: 256 * 1024 },
+  passes: { min: 2, max: 16 },
+  parallelism: { min: 1, max: 8 },
+};
+
+/** A master key that cannot be one; the message says why and never repeats it. */
+export class MasterKeyError extends Error {
+  override readonly name = "MasterKeyError";
+}
+
+/** Parameters of a key derivation that this program would not have stored. */
+export class KeyDerivationError extends Error {
+  override readonly name = "KeyDerivationError";
+}
+
+/** A new master key: 256 random bits as text. */
+export function generateMasterKey(random: Random): string {
+  const secret = random(32);
+  const body = prefix + encodeSecret(secret);
+  wipe(secret);
+  return body + checksum(body);
+}
+
+/**
+ * What a person typed → a master key. White space around a generated one is ignored; a passphrase is
+ * taken as typed, in Unicode's NFC so that two keyboards agree.
+ * Throws MasterKeyError: empty, a `:` in it, mistyped (checksum), too short, too long.
+ */
+export function parseMasterKey(text: string): MasterKey {
+  if (text.includes(":")) throw new MasterKeyError("A master key must not contain a colon (:).");
+  const trimmed = text.trim();
+  if (trimmed === "") throw new MasterKeyError("The master key is empty.");
+  if (trimmed.startsWith(prefix)) return parseGenerated(trimmed);
+  const passphrase = text.normalize("NFC");
+  if ([...passphrase].length < passphraseLength.min) {
+    throw new MasterKeyError(
+      `This passphrase is too short: a master key is a generated key (${prefix}…) or a passphrase of at least ${passphraseLength.min} characters.`,
+    );
+  }
+  if (toBytes(passphrase).length > passphraseLength.max) {
+    throw new MasterKeyError(`The passphrase is longer than ${passphraseLength.max} bytes.`);
+  }
+  return { kind: "passphrase", text: passphrase };
+}
+
+function parseGenerated(text: string): MasterKey {
+  const body = text.slice(0, -checksumLength);
+  const secret = decodeSecret(body.slice(prefix.length));
+  if (
+    text.length !== prefix.length + secretLength + checksumLength ||
+    !secret ||
+    checksum(body) !== text.slice(-checksumLength)
+  ) {
+    throw new MasterKeyError(
+      "This generated master key is mistyped or cut off: its checksum does not match. Copy it again, whole.",
+    );
+  }
+  return { kind: "generated", secret };
+}
+
+/** A fresh salt and the cost that fits the kind of master key. */
+export function newKeyDerivation(masterKey: MasterKey, random: Random): KeyDerivation {
+  const salt = random(saltLength);
+  return masterKey.kind === "generated"
+    ? { kdf: "hkdf-sha256", salt }
+    : { kdf: "argon2id", salt, ...argon2Cost };
+}
+
+/**
+ * The key that wraps a project's root key. The project's id is part of the derivation.
+ * Throws KeyDerivationError for parameters outside the limits. A master key of the other kind gives a
+ * key that opens nothing.
+ */
+export async function deriveWrappingKey(
+  masterKey: MasterKey,
+  derivation: KeyDerivation,
+  projectId: number,
+): Promise<CryptoKey> {
+  const stretched = await stretch(masterKey, derivation);
+  try {
+    const info = `secretsfly/v1/wrapping-key|${derivation.kdf}|${projectId}`;
+    return await importAeadKey(await hkdf(stretched, derivation.salt, info));
+  } finally {
+    wipe(stretched);
+  }
+}
+
+/** The master key's bytes, through Argon2id where the row says so: a copy that the caller wipes. */
+async function stretch(masterKey: MasterKey, derivation: KeyDerivation): Promise<Bytes> {
+  if (derivation.salt.length !== saltLength) throw new KeyDerivationError("salt of the wrong length");
+  const message = masterKey.kind === "generated" ? masterKey.secret.slice() : toBytes(masterKey.text);
+  if (derivation.kdf === "hkdf-sha256") return message;
+  const { memoryKib, passes, parallelism, salt } = derivation;
+  for (const [name, limit] of Object.entries(argon2Limits) as [
+    keyof typeof argon2Limits,
+    { min: number; max: number },
+  ][]) {
+    const value = derivation[name];
+    if (!Number.isInteger(value) || value < limit.min || value > limit.max) {
+      throw new KeyDerivationError(`argon2id ${name} of ${value} is outside ${limit.min} to ${limit.max}`);
+    }
+  }
+  const parameters = { message, nonce: salt, memory: memoryKib, passes, parallelism, tagLength: 32 };
+  return new Promise((resolve, reject) => {
+    argon2("argon2id", parameters, (error, tag) => {
+      wipe(message);
+      if (error) reject(error);
+      else resolve(new Uint8Array(tag));
+    });
+  });
+}

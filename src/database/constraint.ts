@@ -1,0 +1,29 @@
+/**
+ * A violated constraint has another shape in each engine: `code` is SQLITE_CONSTRAINT_… from bun:sqlite
+ * and libsql, PROXY_ERROR or a message with SQLite's own words from a replica, and drizzle wraps the
+ * error as `cause`. What they share is SQLite's sentence.
+ */
+function mentions(error: unknown, pattern: RegExp): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (pattern.test(current.message)) return true;
+  }
+  return false;
+}
+
+/** Whether a UNIQUE or PRIMARY KEY constraint refused a write; of `table` only, if one is given. */
+export function isUniqueViolation(error: unknown, table = "\\w+"): boolean {
+  return mentions(error, new RegExp(`UNIQUE constraint failed: (?:index '|)${table}\\b`));
+}
+
+/**
+ * Whether a write lost against a faster one: a guard that was not met (NOT NULL), an id that was taken
+ * (UNIQUE), or a row that is gone (FOREIGN KEY). Reading again and writing again is the answer.
+ */
+export function isWriteConflict(error: unknown): boolean {
+  return mentions(error, /(?:NOT NULL|UNIQUE|FOREIGN KEY) constraint failed/);
+}
+
+/** Whether the database was locked by another process for longer than the driver waits. */
+export function isBusy(error: unknown): boolean {
+  return mentions(error, /database (?:table )?is locked|SQLITE_BUSY/i);
+}

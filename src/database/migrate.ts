@@ -1,0 +1,54 @@
+import type { Client } from "@libsql/client";
+import { isUniqueViolation } from "./constraint.ts";
+import type { Migration } from "./migrations.ts";
+
+/** A database that this program must not touch; the message says why. */
+export class MigrationError extends Error {
+  override readonly name = "MigrationError";
+}
+
+/**
+ * Brings a database up to the newest migration, each in one transaction together with its mark, and
+ * returns the tags that were applied. When two processes start at once, the second finds the first's mark.
+ * Throws MigrationError for a database that a newer secretsfly has written.
+ */
+export async function migrate(
+  client: Client,
+  migrations: readonly Migration[],
+  now: number,
+): Promise<string[]> {
+  await client.execute(
+    "CREATE TABLE IF NOT EXISTS migrations (position INTEGER PRIMARY KEY, tag TEXT NOT NULL UNIQUE, applied_at INTEGER NOT NULL)",
+  );
+  const applied: string[] = [];
+  for (const [position, migration] of migrations.entries()) {
+    const done = await appliedTags(client);
+    refuseForeign(done, migrations);
+    if (done.length > position) continue;
+    const mark = {
+      sql: "INSERT INTO migrations (position, tag, applied_at) VALUES (?, ?, ?)",
+      args: [position, migration.tag, now],
+    };
+    const steps = migration.sql.split("--> statement-breakpoint").map((sql) => ({ sql, args: [] }));
+    try {
+      await client.batch([mark, ...steps], "write");
+      applied.push(migration.tag);
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+    }
+  }
+  return applied;
+}
+
+async function appliedTags(client: Client): Promise<string[]> {
+  const { rows } = await client.execute("SELECT tag FROM migrations ORDER BY position");
+  return rows.map((row) => String(row.tag));
+}
+
+function refuseForeign(done: string[], migrations: readonly Migration[]): void {
+  const unknown = done.find((tag, position) => migrations[position]?.tag !== tag);
+  if (unknown === undefined) return;
+  throw new MigrationError(
+    `this database was written by a newer secretsfly (it has the migration ${unknown}); start that version, or restore a backup`,
+  );
+}

@@ -1,0 +1,209 @@
+import { sql } from "drizzle-orm";
+import {
+  customType,
+  index,
+  integer,
+  // biome-ignore lint/suspicious/noDeprecatedImports: only its other overload is deprecated.
+  primaryKey,
+  type SQLiteColumn,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
+
+/**
+ * The tables. Times are milliseconds since the epoch. What is sealed is named so, and its byte format
+ * and context are in src/cryptography; SECURITY.md lists them. Ids come from AUTOINCREMENT: one that
+ * was used is never used again, so a new row is never mistaken for a deleted one.
+ */
+
+/** A BLOB: each driver has its own type for one, the program has one. */
+const bytes = customType<{
+  data: Uint8Array<ArrayBuffer>;
+  driverData: Uint8Array<ArrayBuffer> | ArrayBuffer;
+}>({
+  dataType: () => "blob",
+  fromDriver: (value) => new Uint8Array(value),
+});
+
+export const environments = sqliteTable("environments", {
+  id: integer("id").primaryKey({ autoIncrement: true }),
+  name: text("name").notNull().unique(),
+  createdAt: integer("created_at").notNull(),
+});
+
+export const projects = sqliteTable(
+  "projects",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    /** null: a root project. */
+    parentId: integer("parent_id").references((): SQLiteColumn => projects.id),
+    /** The root of its tree; a root's own id. */
+    rootId: integer("root_id").notNull(),
+    name: text("name").notNull(),
+    description: text("description").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("projects_root_name").on(sql`lower(${table.name})`).where(sql`parent_id is null`),
+    uniqueIndex("projects_sibling_name")
+      .on(table.parentId, sql`lower(${table.name})`)
+      .where(sql`parent_id is not null`),
+    index("projects_root").on(table.rootId),
+  ],
+);
+
+/** One a root project: its root key, wrapped by a key that is derived from the master key. */
+export const rootKeys = sqliteTable("root_keys", {
+  projectId: integer("project_id")
+    .primaryKey()
+    .references(() => projects.id),
+  /** Counts the writes in the whole tree; every write checks and raises it (src/vault/write.ts). */
+  revision: integer("revision").notNull(),
+  generation: integer("generation").notNull(),
+  kdf: text("kdf", { enum: ["hkdf-sha256", "argon2id"] }).notNull(),
+  salt: bytes("salt").notNull(),
+  /** Argon2id's cost; null for HKDF. */
+  memoryKib: integer("memory_kib"),
+  passes: integer("passes"),
+  parallelism: integer("parallelism"),
+  sealedRootKey: bytes("sealed_root_key").notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
+/** The environment key of a project × environment, wrapped by its parent's, or by the root key. */
+export const environmentKeys = sqliteTable(
+  "environment_keys",
+  {
+    projectId: integer("project_id")
+      .notNull()
+      .references(() => projects.id),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    generation: integer("generation").notNull(),
+    sealedEnvironmentKey: bytes("sealed_environment_key").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.projectId, table.environmentId] })],
+);
+
+/** A name that a project × environment has, or had: a deleted secret keeps its row and its history. */
+export const secrets = sqliteTable(
+  "secrets",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    projectId: integer("project_id")
+      .notNull()
+      .references(() => projects.id),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    name: text("name").notNull(),
+    /** The newest version. */
+    version: integer("version").notNull(),
+    /** The newest version is the deletion. */
+    deleted: integer("deleted", { mode: "boolean" }).notNull(),
+  },
+  (table) => [uniqueIndex("secrets_name").on(table.projectId, table.environmentId, table.name)],
+);
+
+/** Every value that a secret had; a version without a value is a deletion. */
+export const secretVersions = sqliteTable(
+  "secret_versions",
+  {
+    secretId: integer("secret_id")
+      .notNull()
+      .references(() => secrets.id),
+    version: integer("version").notNull(),
+    sealedValue: bytes("sealed_value"),
+    /** null: no note. */
+    sealedNote: bytes("sealed_note"),
+    createdAt: integer("created_at").notNull(),
+    /** Who: `session:<id>` or `service-token:<id>`. */
+    createdBy: text("created_by").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.secretId, table.version] })],
+);
+
+/** What a project × environment gives its apps, ready to send (src/vault/views.ts). */
+export const views = sqliteTable(
+  "views",
+  {
+    projectId: integer("project_id")
+      .notNull()
+      .references(() => projects.id),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    /** Counts the rebuilds of this view; part of what the two columns below are sealed for. */
+    revision: integer("revision").notNull(),
+    /** Random, and new whenever the body changes: what the ETag is made of. */
+    bodyId: text("body_id").notNull(),
+    /** Own and inherited secrets as they were written. */
+    sealedSource: bytes("sealed_source").notNull(),
+    /** The response of `GET /api/secrets`, byte for byte. */
+    sealedBody: bytes("sealed_body").notNull(),
+    /** How many secrets are its own, and how many it inherits and does not override. */
+    ownCount: integer("own_count").notNull(),
+    inheritedCount: integer("inherited_count").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.projectId, table.environmentId] })],
+);
+
+export const serviceTokens = sqliteTable(
+  "service_tokens",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    /** The id in the token's text. */
+    publicId: text("public_id").notNull().unique(),
+    projectId: integer("project_id")
+      .notNull()
+      .references(() => projects.id),
+    environmentId: integer("environment_id")
+      .notNull()
+      .references(() => environments.id),
+    name: text("name").notNull(),
+    rights: text("rights", { enum: ["read", "write"] }).notNull(),
+    /** SHA-256 of the verifier that is derived from the token's secret. */
+    verifierHash: bytes("verifier_hash").notNull(),
+    /** X25519. */
+    publicKey: bytes("public_key").notNull(),
+    /** The view key (read) or the environment key (write), sealed to the public key. */
+    sealedKey: bytes("sealed_key").notNull(),
+    /** The generation of the environment key that is sealed. */
+    generation: integer("generation").notNull(),
+    /** CIDR ranges, one a line; empty: any address. */
+    allowedIps: text("allowed_ips").notNull(),
+    createdAt: integer("created_at").notNull(),
+    createdBy: text("created_by").notNull(),
+    expiresAt: integer("expires_at"),
+    revokedAt: integer("revoked_at"),
+    lastUsedAt: integer("last_used_at"),
+    reads: integer("reads").notNull(),
+  },
+  (table) => [index("service_tokens_project").on(table.projectId)],
+);
+
+/** Who did what, in a chain: each event's hash covers the one before. Refers by value, so that it outlives what it tells of. */
+export const auditEvents = sqliteTable(
+  "audit_events",
+  {
+    /** Without gaps, from 1. */
+    id: integer("id").primaryKey(),
+    at: integer("at").notNull(),
+    actor: text("actor").notNull(),
+    action: text("action").notNull(),
+    projectId: integer("project_id"),
+    projectName: text("project_name"),
+    environment: text("environment"),
+    /** Of the secret or the service token, never a value. */
+    name: text("name"),
+    address: text("address").notNull(),
+    requestId: text("request_id").notNull(),
+    /** SHA-256 of the hash before and this event (src/vault/audit.ts). */
+    hash: bytes("hash").notNull(),
+  },
+  (table) => [index("audit_events_project").on(table.projectId, table.id)],
+);
