@@ -1,0 +1,97 @@
+import type { Random } from "../cryptography/bytes.ts";
+import { sha256 } from "../cryptography/hash.ts";
+import { Keyring } from "./keyring.ts";
+
+/** A message for the next page that a session is shown. */
+export interface Message {
+  kind: "success" | "error" | "info";
+  text: string;
+}
+
+/** One admin's browser. All of it is in this process's memory and dies with it. */
+export interface Session {
+  /** Public: what the audit calls it. Not the cookie's value. */
+  readonly id: string;
+  readonly expiresAt: number;
+  signedIn: boolean;
+  readonly keyring: Keyring;
+  messages: Message[];
+}
+
+export interface SessionSettings {
+  /** Lifetime of a session, in seconds. */
+  sessionExpiration: number;
+}
+
+/** More sessions than any team has; the oldest goes when one more comes, so that nobody can fill the memory. */
+const maxSessions = 10_000;
+
+/** The admin sessions of this process. A cookie holds an opaque secret; only its hash is kept. */
+export class Sessions {
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(
+    private readonly settings: SessionSettings,
+    private readonly clock: () => number,
+    private readonly random: Random,
+  ) {}
+
+  /** A new session and the value of its cookie: 256 random bits, base64url. */
+  create(signedIn: boolean): { session: Session; secret: string } {
+    const secret = this.random(32).toBase64({ alphabet: "base64url", omitPadding: true });
+    const session: Session = {
+      id: this.random(6).toHex(),
+      expiresAt: this.clock() + this.settings.sessionExpiration * 1000,
+      signedIn,
+      keyring: new Keyring(this.clock),
+      messages: [],
+    };
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size >= maxSessions && oldest !== undefined) this.#end(oldest);
+    this.#sessions.set(key(secret), session);
+    return { session, secret };
+  }
+
+  /** The session of a cookie; undefined where there is none or its hour is over. */
+  find(secret: string): Session | undefined {
+    const session = this.#sessions.get(key(secret));
+    if (!session) return undefined;
+    if (session.expiresAt > this.clock()) return session;
+    this.#end(key(secret));
+    return undefined;
+  }
+
+  /** Signs out: the session and its keys are forgotten. */
+  end(secret: string): void {
+    this.#end(key(secret));
+  }
+
+  /** Drops keys and sessions whose time is over. Returns how many keys were dropped. */
+  sweep(): number {
+    let dropped = 0;
+    for (const [hash, session] of this.#sessions) {
+      dropped += session.keyring.sweep().length;
+      if (session.expiresAt <= this.clock()) this.#end(hash);
+    }
+    return dropped;
+  }
+
+  /** Forgets a root key in every session: its project is gone. */
+  forgetRoot(rootId: number): void {
+    for (const { keyring } of this.#sessions.values()) keyring.seal(rootId);
+  }
+
+  /** Forgets every session and every key: the server stops. */
+  clear(): void {
+    for (const hash of this.#sessions.keys()) this.#end(hash);
+  }
+
+  #end(hash: string): void {
+    this.#sessions.get(hash)?.keyring.sealAll();
+    this.#sessions.delete(hash);
+  }
+}
+
+function key(secret: string): string {
+  return sha256(secret).toHex();
+}

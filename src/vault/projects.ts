@@ -1,0 +1,152 @@
+import { eq, isNull } from "drizzle-orm";
+import { generateMasterKey } from "../cryptography/master-key.ts";
+import { environmentKeys, projects, rootKeys, views } from "../database/schema.ts";
+import { invalid } from "../errors.ts";
+import { type Environment, listEnvironments } from "./environments.ts";
+import { createRootKey, readMasterKey } from "./root-keys.ts";
+import { childrenOf, nextId, type Project, projectIn, readTree } from "./tree.ts";
+import { createEnvironmentKey, type UnlockedRoot, unlockEnvironment } from "./unlock.ts";
+import type { Actor, Vault } from "./vault.ts";
+import { buildView, emptySourceBelow } from "./views.ts";
+import { guardTree, type Statement, write } from "./write.ts";
+
+/** What people say of a project. */
+export interface ProjectInput {
+  name: string;
+  description: string;
+}
+
+const maxNameLength = 100;
+const maxDescriptionLength = 1000;
+
+/** Throws SecretsflyError `invalid` for `name` or `description`. */
+export function checkProjectInput(input: ProjectInput): ProjectInput {
+  const name = input.name.trim();
+  const description = input.description.trim();
+  if (name === "") throw invalid("name", "A project needs a name.");
+  if (name.length > maxNameLength)
+    throw invalid("name", `A project's name has at most ${maxNameLength} characters.`);
+  if (/\p{C}/u.test(name)) throw invalid("name", "A project's name must not contain control characters.");
+  if (description.length > maxDescriptionLength) {
+    throw invalid("description", `A description has at most ${maxDescriptionLength} characters.`);
+  }
+  return { name, description };
+}
+
+/** Names are told apart without regard to case, among the children of one parent. Throws SecretsflyError `invalid`. */
+export function refuseTakenName(siblings: Iterable<Project>, name: string, self?: number): void {
+  for (const sibling of siblings) {
+    if (sibling.id !== self && sibling.name.toLowerCase() === name.toLowerCase()) {
+      throw invalid("name", "There is already a project of this name here.");
+    }
+  }
+}
+
+/** All projects; who builds trees of them sorts. */
+export async function listProjects(vault: Vault): Promise<Project[]> {
+  return vault.db.select().from(projects);
+}
+
+/** Numbers of secrets, readable while sealed: own ones, and inherited ones that are not overridden. */
+export interface SecretCounts {
+  own: number;
+  inherited: number;
+}
+
+/** Counts by environment id for a project; an environment without keys is missing. */
+export async function countSecrets(vault: Vault, projectId: number): Promise<Map<number, SecretCounts>> {
+  const rows = await vault.db
+    .select({ id: views.environmentId, own: views.ownCount, inherited: views.inheritedCount })
+    .from(views)
+    .where(eq(views.projectId, projectId));
+  return new Map(rows.map(({ id, ...counts }) => [id, counts]));
+}
+
+export interface CreatedRoot {
+  project: Project;
+  root: UnlockedRoot;
+  /** The generated master key, to be shown once; undefined where a passphrase was chosen. */
+  generatedMasterKey: string | undefined;
+}
+
+/**
+ * Creates a root project with its root key and an environment key in every environment.
+ * `typedMasterKey` empty: one is generated. Throws SecretsflyError `invalid`.
+ */
+export async function createRootProject(
+  vault: Vault,
+  input: ProjectInput,
+  typedMasterKey: string,
+  actor: Actor,
+): Promise<CreatedRoot> {
+  const { name, description } = checkProjectInput(input);
+  const generatedMasterKey = typedMasterKey === "" ? generateMasterKey(vault.random) : undefined;
+  const masterKey = readMasterKey(generatedMasterKey ?? typedMasterKey, "masterKey");
+  return write(vault, "roots", actor, async () => {
+    const { db } = vault;
+    refuseTakenName(await db.select().from(projects).where(isNull(projects.parentId)), name);
+    const id = await nextId(db, "projects");
+    const now = vault.clock();
+    const project: Project = {
+      id,
+      parentId: null,
+      rootId: id,
+      name,
+      description,
+      createdAt: now,
+      updatedAt: now,
+    };
+    const { row, root } = await createRootKey(vault, id, masterKey, actor);
+    const statements: Statement[] = [db.insert(projects).values(project), db.insert(rootKeys).values(row)];
+    for (const environment of await listEnvironments(vault)) {
+      const { row: keyRow, keys } = await createEnvironmentKey(vault, root.rootKey, id, environment);
+      const place = { projectId: id, environment, generation: keyRow.generation, keys };
+      const view = await buildView(vault, place, { inherited: [], own: [] }, undefined);
+      statements.push(db.insert(environmentKeys).values(keyRow), db.insert(views).values(view.row));
+    }
+    const result = { project, root, generatedMasterKey };
+    return { statements, events: [{ action: "project.create", project }], result };
+  });
+}
+
+/** Creates a project under another, while its root is unsealed. Throws SecretsflyError `invalid`, `not-found`. */
+export async function createChildProject(
+  vault: Vault,
+  root: UnlockedRoot,
+  parentId: number,
+  input: ProjectInput,
+): Promise<Project> {
+  const { name, description } = checkProjectInput(input);
+  return write(vault, `tree ${root.rootId}`, root.actor, async () => {
+    const { db } = vault;
+    const tree = await readTree(db, root.rootId);
+    projectIn(tree, parentId);
+    refuseTakenName(childrenOf(tree, parentId), name);
+    const id = await nextId(db, "projects");
+    const now = vault.clock();
+    const project: Project = {
+      id,
+      parentId,
+      rootId: root.rootId,
+      name,
+      description,
+      createdAt: now,
+      updatedAt: now,
+    };
+    const statements: Statement[] = [guardTree(vault, tree), db.insert(projects).values(project)];
+    for (const environment of await environmentsWithKeys(vault, root.rootId)) {
+      const parent = await unlockEnvironment(vault, root, tree, parentId, environment);
+      const { row, keys } = await createEnvironmentKey(vault, parent.keys.childKey, id, environment);
+      const place = { projectId: id, environment, generation: row.generation, keys };
+      const view = await buildView(vault, place, await emptySourceBelow(vault, parent), undefined);
+      statements.push(db.insert(environmentKeys).values(row), db.insert(views).values(view.row));
+    }
+    return { statements, events: [{ action: "project.create", project }], result: project };
+  });
+}
+
+/** The environments in which a tree has keys: all of the settings' once its root has been unsealed. */
+export async function environmentsWithKeys(vault: Vault, rootId: number): Promise<Environment[]> {
+  const counts = await countSecrets(vault, rootId);
+  return (await listEnvironments(vault)).filter(({ id }) => counts.has(id));
+}

@@ -1,0 +1,158 @@
+import { eq } from "drizzle-orm";
+import { type Context, importAeadKey, OpenError, open, seal } from "../cryptography/aead.ts";
+import {
+  deriveWrappingKey,
+  type KeyDerivation,
+  KeyDerivationError,
+  type MasterKey,
+  MasterKeyError,
+  newKeyDerivation,
+  parseMasterKey,
+} from "../cryptography/master-key.ts";
+import { environmentKeys, rootKeys, views } from "../database/schema.ts";
+import { invalid, notFound, SecretsflyError } from "../errors.ts";
+import { listEnvironments } from "./environments.ts";
+import { getProject, projectIn, readTree, subtreeOf, type Tree } from "./tree.ts";
+import { createEnvironmentKey, type UnlockedRoot, unlockedRoot } from "./unlock.ts";
+import type { Actor, Vault } from "./vault.ts";
+import { buildView } from "./views.ts";
+import { guardTree, record, type Statement, unchanged, write } from "./write.ts";
+
+type RootKeyRow = typeof rootKeys.$inferSelect;
+
+function rootKeyContext(rootId: number, generation: number): Context {
+  return { purpose: "root-key", project: rootId, generation };
+}
+
+/** What a person typed → a master key. Throws SecretsflyError `invalid` for `field`, with the reason. */
+export function readMasterKey(text: string, field: string): MasterKey {
+  try {
+    return parseMasterKey(text);
+  } catch (error) {
+    if (error instanceof MasterKeyError) throw invalid(field, error.message);
+    throw error;
+  }
+}
+
+/** A new root key for a root project, wrapped by its master key; and the capability of holding it. */
+export async function createRootKey(
+  vault: Vault,
+  rootId: number,
+  masterKey: MasterKey,
+  actor: Actor,
+): Promise<{ row: RootKeyRow; root: UnlockedRoot }> {
+  const generation = 1;
+  const derivation = newKeyDerivation(masterKey, vault.random);
+  const wrappingKey = await deriveWrappingKey(masterKey, derivation, rootId);
+  const raw = vault.random(32);
+  const sealedRootKey = await seal(wrappingKey, raw, rootKeyContext(rootId, generation), vault.random);
+  const cost =
+    derivation.kdf === "argon2id" ? derivation : { memoryKib: null, passes: null, parallelism: null };
+  const row: RootKeyRow = {
+    projectId: rootId,
+    revision: 1,
+    generation,
+    kdf: derivation.kdf,
+    salt: derivation.salt,
+    memoryKib: cost.memoryKib,
+    passes: cost.passes,
+    parallelism: cost.parallelism,
+    sealedRootKey,
+    createdAt: vault.clock(),
+  };
+  return { row, root: unlockedRoot(rootId, generation, await importAeadKey(raw), actor) };
+}
+
+/**
+ * Opens the root key of a project's root with the master key that somebody typed, and gives keys to
+ * environments that were added to the settings since. Both outcomes are audited.
+ * Throws SecretsflyError: `invalid` (not a master key), `wrong-master-key`, `not-found`.
+ */
+export async function unsealRoot(
+  vault: Vault,
+  rootId: number,
+  typed: string,
+  actor: Actor,
+): Promise<UnlockedRoot> {
+  const project = await getProject(vault.db, rootId);
+  const [row] = await vault.db.select().from(rootKeys).where(eq(rootKeys.projectId, rootId));
+  if (!row) throw notFound("project");
+  try {
+    const masterKey = readMasterKey(typed, "masterKey");
+    const root = unlockedRoot(rootId, row.generation, await openRootKey(row, masterKey), actor);
+    await record(vault, actor, { action: "project.unseal", project });
+    await createMissingKeys(vault, root);
+    return root;
+  } catch (error) {
+    if (!(error instanceof SecretsflyError)) throw error;
+    await record(vault, actor, { action: "project.unseal-refused", project });
+    throw error;
+  }
+}
+
+async function openRootKey(row: RootKeyRow, masterKey: MasterKey): Promise<CryptoKey> {
+  try {
+    const wrappingKey = await deriveWrappingKey(masterKey, derivationOf(row), row.projectId);
+    return await importAeadKey(
+      await open(wrappingKey, row.sealedRootKey, rootKeyContext(row.projectId, row.generation)),
+    );
+  } catch (error) {
+    if (error instanceof OpenError || error instanceof KeyDerivationError) {
+      throw new SecretsflyError("wrong-master-key", wrongMasterKey, { masterKey: wrongMasterKey });
+    }
+    throw error;
+  }
+}
+
+const wrongMasterKey = "This is not the master key of this project.";
+
+/** Throws KeyDerivationError where the row's parameters are none. */
+function derivationOf({ kdf, salt, memoryKib, passes, parallelism }: RootKeyRow): KeyDerivation {
+  if (kdf === "hkdf-sha256") return { kdf, salt };
+  if (memoryKib === null || passes === null || parallelism === null)
+    throw new KeyDerivationError("argon2id without its cost");
+  return { kdf: "argon2id", salt, memoryKib, passes, parallelism };
+}
+
+/** Gives every project of the tree keys and an empty view in the environments that the settings gained. */
+export async function createMissingKeys(vault: Vault, root: UnlockedRoot): Promise<void> {
+  await write(vault, `tree ${root.rootId}`, root.actor, async () => {
+    const tree = await readTree(vault.db, root.rootId);
+    const rows = await vault.db
+      .select({ environmentId: environmentKeys.environmentId })
+      .from(environmentKeys)
+      .where(eq(environmentKeys.projectId, root.rootId));
+    const known = new Set(rows.map(({ environmentId }) => environmentId));
+    const missing = (await listEnvironments(vault)).filter(({ id }) => !known.has(id));
+    if (missing.length === 0) return unchanged(undefined);
+    const statements: Statement[] = [guardTree(vault, tree)];
+    for (const environment of missing)
+      statements.push(...(await keysForTree(vault, root, tree, environment)));
+    const project = projectIn(tree, root.rootId);
+    const events = missing.map(({ name }) => ({
+      action: "environment.add" as const,
+      project,
+      environment: name,
+    }));
+    return { statements, events, result: undefined };
+  });
+}
+
+async function keysForTree(
+  vault: Vault,
+  root: UnlockedRoot,
+  tree: Tree,
+  environment: { id: number; name: string },
+): Promise<Statement[]> {
+  const wrappingKeys = new Map<number, CryptoKey>();
+  const statements: Statement[] = [];
+  for (const project of subtreeOf(tree, root.rootId)) {
+    const wrapping = wrappingKeys.get(project.parentId ?? 0) ?? root.rootKey;
+    const { row, keys } = await createEnvironmentKey(vault, wrapping, project.id, environment);
+    wrappingKeys.set(project.id, keys.childKey);
+    const place = { projectId: project.id, environment, generation: row.generation, keys };
+    const view = await buildView(vault, place, { inherited: [], own: [] }, undefined);
+    statements.push(vault.db.insert(environmentKeys).values(row), vault.db.insert(views).values(view.row));
+  }
+  return statements;
+}

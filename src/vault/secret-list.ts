@@ -1,0 +1,81 @@
+import { and, eq, inArray } from "drizzle-orm";
+import { secrets, secretVersions } from "../database/schema.ts";
+import { notFound } from "../errors.ts";
+import { describeProblem } from "./references.ts";
+import { pathTo, type Tree } from "./tree.ts";
+import type { WritableEnvironment } from "./unlock.ts";
+import type { Vault } from "./vault.ts";
+import { openSource, type RawSecret, readView, resolveSource, visibleSecrets } from "./views.ts";
+import { record } from "./write.ts";
+
+/** A secret that is visible in a project × environment, as an admin sees it. */
+export interface ListedSecret extends RawSecret {
+  origin: "own" | "inherited" | "overriding";
+  /** Where an inherited one comes from, or whose an overriding one hides. */
+  from: { id: number; name: string } | undefined;
+  changedAt: number;
+  changedBy: string;
+  /** What apps get. */
+  resolvedValue: string;
+  /** References that do not resolve here, in words. */
+  problem: string | undefined;
+}
+
+/** All visible secrets, sorted by name, with their values. Who shows values calls `recordReveal` first. */
+export async function listSecrets(
+  vault: Vault,
+  tree: Tree,
+  place: WritableEnvironment,
+): Promise<ListedSecret[]> {
+  const view = await readView(vault, place.projectId, place.environment);
+  if (!view) throw notFound("environment in this project");
+  const source = await openSource(place, view);
+  const resolution = resolveSource(source, vault.settings.maxSecretBytes);
+  const inherited = new Map(source.inherited.map((secret) => [secret.name, secret]));
+  const changes = await lastChanges(vault, tree, place);
+  return visibleSecrets(source).map((secret) => {
+    const isOwn = secret.projectId === place.projectId;
+    const hidden = isOwn ? inherited.get(secret.name) : secret;
+    const problems = resolution.problems.filter(
+      ({ name, names }) => name === secret.name || names.slice(0, -1).includes(secret.name),
+    );
+    return {
+      ...secret,
+      origin: isOwn ? (hidden ? "overriding" : "own") : "inherited",
+      from: hidden && tree.projects.get(hidden.projectId),
+      changedAt: changes.get(secret.id)?.createdAt ?? 0,
+      changedBy: changes.get(secret.id)?.createdBy ?? "",
+      resolvedValue: resolution.values.get(secret.name) ?? secret.value,
+      problem: problems.length > 0 ? problems.map(describeProblem).join("; ") : undefined,
+    };
+  });
+}
+
+/** Tells the audit that somebody was shown the values of a project × environment. */
+export async function recordReveal(vault: Vault, tree: Tree, place: WritableEnvironment): Promise<void> {
+  const project = tree.projects.get(place.projectId);
+  await record(vault, place.actor, {
+    action: "secrets.reveal",
+    environment: place.environment.name,
+    ...(project && { project }),
+  });
+}
+
+/** When and by whom the newest versions were made, by secret id, along the path from the root. */
+async function lastChanges(vault: Vault, tree: Tree, place: WritableEnvironment) {
+  const ids = pathTo(tree, place.projectId).map(({ id }) => id);
+  const newest = and(eq(secretVersions.secretId, secrets.id), eq(secretVersions.version, secrets.version));
+  const rows = await vault.db
+    .select({ id: secrets.id, createdAt: secretVersions.createdAt, createdBy: secretVersions.createdBy })
+    .from(secrets)
+    .innerJoin(secretVersions, newest)
+    .where(and(inArray(secrets.projectId, ids), eq(secrets.environmentId, place.environment.id)));
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** The number of a secret's newest version. It is not sealed, as names are not. */
+export async function newestVersion(vault: Vault, id: number): Promise<number> {
+  const [row] = await vault.db.select({ version: secrets.version }).from(secrets).where(eq(secrets.id, id));
+  if (!row) throw notFound("secret");
+  return row.version;
+}

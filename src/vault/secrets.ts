@@ -1,0 +1,245 @@
+import { and, eq, inArray } from "drizzle-orm";
+import { type Context, seal } from "../cryptography/aead.ts";
+import { toBytes } from "../cryptography/bytes.ts";
+import { secrets, secretVersions } from "../database/schema.ts";
+import { notFound, SecretsflyError } from "../errors.ts";
+import type { AuditEntry } from "./audit.ts";
+import { describeProblem, problemKey, type ReferenceProblem } from "./references.ts";
+import { checkChanges, type SecretChange } from "./secret-input.ts";
+import { nextId, type Project, projectIn, readTree } from "./tree.ts";
+import type { WritableEnvironment } from "./unlock.ts";
+import type { Vault } from "./vault.ts";
+import {
+  type BuiltView,
+  buildView,
+  openSource,
+  type RawSecret,
+  readView,
+  rebuildDescendants,
+  replaceViews,
+  resolveSource,
+  type ViewSource,
+} from "./views.ts";
+import { chunks, guardTree, type Statement, unchanged, write } from "./write.ts";
+
+/** What became of one change. */
+export interface ChangedSecret {
+  id: number;
+  name: string;
+  version: number;
+  outcome: "created" | "changed" | "deleted" | "unchanged";
+}
+
+type SecretRow = typeof secrets.$inferSelect;
+
+/** The context that a version's value or note is sealed for. */
+export function versionContext(
+  purpose: "secret-value" | "secret-note",
+  place: { projectId: number; environment: { name: string }; generation: number },
+  name: string,
+  version: number,
+): Context {
+  return {
+    purpose,
+    project: place.projectId,
+    environment: place.environment.name,
+    name,
+    version,
+    generation: place.generation,
+  };
+}
+
+/**
+ * Sets and deletes secrets of a project × environment, all or none: every change is a new version, the
+ * view and those of all descendants are rebuilt, and each change is audited, in one batch.
+ * A set that changes nothing makes no version. Throws SecretsflyError: `invalid` for names, values, and
+ * references that would not resolve; `not-found` for the deletion of a secret that is not there; `too-large`.
+ */
+export async function changeSecrets(
+  vault: Vault,
+  place: WritableEnvironment,
+  changes: readonly SecretChange[],
+): Promise<ChangedSecret[]> {
+  checkChanges(changes, vault.settings.maxSecretBytes);
+  return write(vault, `tree ${place.rootId}`, place.actor, async () => {
+    const tree = await readTree(vault.db, place.rootId);
+    const project = projectIn(tree, place.projectId);
+    const view = await readView(vault, place.projectId, place.environment);
+    if (!view) throw notFound("environment in this project");
+    const source = await openSource(place, view);
+    const plan = await planChanges(vault, place, source, changes);
+    if (plan.rows.length === 0) return unchanged(plan.outcomes);
+    const built = await buildView(vault, place, plan.source, view);
+    refuseNewProblems(built, resolveSource(source, vault.settings.maxSecretBytes).problems);
+    const descendants = await rebuildDescendants(vault, tree, place, built.source);
+    const statements = [
+      guardTree(vault, tree),
+      ...(await versionStatements(vault, place, plan.rows)),
+      ...replaceViews(vault, [built.row, ...descendants]),
+    ];
+    return { statements, events: auditEntries(project, place, plan.outcomes), result: plan.outcomes };
+  });
+}
+
+/** A row of `secrets` as it will be, with what its new version holds; null is a deletion. */
+interface PlannedRow {
+  row: SecretRow;
+  isNew: boolean;
+  content: { value: string; note: string } | null;
+}
+
+interface Plan {
+  rows: PlannedRow[];
+  outcomes: ChangedSecret[];
+  source: ViewSource;
+}
+
+async function planChanges(
+  vault: Vault,
+  place: WritableEnvironment,
+  source: ViewSource,
+  changes: readonly SecretChange[],
+): Promise<Plan> {
+  const known = await secretRows(
+    vault,
+    place,
+    changes.map(({ name }) => name),
+  );
+  const own = new Map(source.own.map((secret) => [secret.name, secret]));
+  let newId = await nextId(vault.db, "secrets");
+  const rows: PlannedRow[] = [];
+  const outcomes: ChangedSecret[] = [];
+  for (const change of changes) {
+    const { name } = change;
+    const current = own.get(name);
+    const before = known.get(name);
+    if (current && isSame(change, current)) {
+      outcomes.push({ id: current.id, name, version: current.version, outcome: "unchanged" });
+      continue;
+    }
+    if (change.kind === "delete" && !current) throw notFound(`secret ${name} of its own here`);
+    const version = (before?.version ?? 0) + 1;
+    const id = before?.id ?? newId++;
+    const { projectId, environment } = place;
+    const row: SecretRow = {
+      id,
+      projectId,
+      environmentId: environment.id,
+      name,
+      version,
+      deleted: change.kind === "delete",
+    };
+    if (change.kind === "delete") {
+      own.delete(name);
+      rows.push({ row, isNew: false, content: null });
+      outcomes.push({ id, name, version, outcome: "deleted" });
+    } else {
+      const content = { value: change.value, note: change.note ?? current?.note ?? "" };
+      own.set(name, { id, name, ...content, version, projectId });
+      rows.push({ row, isNew: !before, content });
+      outcomes.push({ id, name, version, outcome: current ? "changed" : "created" });
+    }
+  }
+  const sorted = [...own.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { rows, outcomes, source: { inherited: source.inherited, own: sorted } };
+}
+
+function isSame(change: SecretChange, current: RawSecret): boolean {
+  if (change.kind === "delete") return false;
+  return change.value === current.value && (change.note === undefined || change.note === current.note);
+}
+
+async function secretRows(
+  vault: Vault,
+  place: WritableEnvironment,
+  names: readonly string[],
+): Promise<Map<string, SecretRow>> {
+  const found: SecretRow[] = [];
+  for (const portion of chunks(names)) {
+    const here = and(
+      eq(secrets.projectId, place.projectId),
+      eq(secrets.environmentId, place.environment.id),
+      inArray(secrets.name, portion),
+    );
+    found.push(...(await vault.db.select().from(secrets).where(here)));
+  }
+  return new Map(found.map((row) => [row.name, row]));
+}
+
+async function versionStatements(
+  vault: Vault,
+  place: WritableEnvironment,
+  planned: readonly PlannedRow[],
+): Promise<Statement[]> {
+  const { db } = vault;
+  const versions = await Promise.all(planned.map((plan) => sealVersion(vault, place, plan)));
+  const added = planned.filter(({ isNew }) => isNew).map(({ row }) => row);
+  const raised = planned.filter(({ isNew }) => !isNew).map(({ row }) => row);
+  const statements: Statement[] = [
+    ...chunks(added).map((portion) => db.insert(secrets).values(portion)),
+    ...raised.map(({ id, version, deleted }) =>
+      db.update(secrets).set({ version, deleted }).where(eq(secrets.id, id)),
+    ),
+  ];
+  if (!vault.settings.versionedSecretValues) {
+    const ids = raised.map(({ id }) => id);
+    statements.push(
+      ...chunks(ids).map((portion) =>
+        db.delete(secretVersions).where(inArray(secretVersions.secretId, portion)),
+      ),
+    );
+  }
+  statements.push(...chunks(versions).map((portion) => db.insert(secretVersions).values(portion)));
+  return statements;
+}
+
+async function sealVersion(
+  vault: Vault,
+  place: WritableEnvironment,
+  { row, content }: PlannedRow,
+): Promise<typeof secretVersions.$inferInsert> {
+  const sealText = async (purpose: "secret-value" | "secret-note", text: string) =>
+    seal(
+      place.keys.valueKey,
+      toBytes(text),
+      versionContext(purpose, place, row.name, row.version),
+      vault.random,
+    );
+  return {
+    secretId: row.id,
+    version: row.version,
+    sealedValue: content && (await sealText("secret-value", content.value)),
+    sealedNote: content && content.note !== "" ? await sealText("secret-note", content.note) : null,
+    createdAt: vault.clock(),
+    createdBy: place.actor.id,
+  };
+}
+
+/** A write is refused for the problems that it makes, not for those that were there. */
+function refuseNewProblems(built: BuiltView, before: readonly ReferenceProblem[]): void {
+  const known = new Set(before.map(problemKey));
+  const made = built.problems.filter((problem) => !known.has(problemKey(problem)));
+  if (made.length === 0) return;
+  const sentence = made.map(describeProblem).join("; ");
+  const faults = Object.fromEntries(made.map((problem) => [problem.name, describeProblem(problem)]));
+  throw new SecretsflyError(
+    "invalid",
+    `Nothing was written: ${sentence}. Write $\${ for a literal \${.`,
+    faults,
+  );
+}
+
+function auditEntries(
+  project: Project,
+  place: WritableEnvironment,
+  outcomes: readonly ChangedSecret[],
+): AuditEntry[] {
+  return outcomes
+    .filter(({ outcome }) => outcome !== "unchanged")
+    .map(({ name, outcome }) => ({
+      action: outcome === "deleted" ? "secret.delete" : "secret.set",
+      project,
+      environment: place.environment.name,
+      name,
+    }));
+}

@@ -1,0 +1,194 @@
+import { and, desc, eq, isNull } from "drizzle-orm";
+import { wipe } from "../cryptography/bytes.ts";
+import { deriveViewKey } from "../cryptography/environment-key.ts";
+import {
+  formatServiceToken,
+  generateServiceToken,
+  publicKeyOf,
+  sealToServiceToken,
+  verifierHash,
+} from "../cryptography/service-token.ts";
+import { environments, serviceTokens } from "../database/schema.ts";
+import { invalid, notFound } from "../errors.ts";
+import { parseAllowedIps } from "./addresses.ts";
+import type { Environment } from "./environments.ts";
+import { getProject, projectIn, readTree, type Tree } from "./tree.ts";
+import { openEnvironmentKey, serviceTokenContext, type UnlockedRoot } from "./unlock.ts";
+import type { Actor, Vault } from "./vault.ts";
+import { guardTree, unchanged, write } from "./write.ts";
+
+export interface ServiceTokenInput {
+  name: string;
+  environment: Environment;
+  rights: "read" | "write";
+  /** undefined: it does not expire. */
+  expiresInDays: number | undefined;
+  /** Addresses and CIDR ranges; empty: any. */
+  allowedIps: string;
+}
+
+/** What is known of a token; its secret is not. */
+export interface ListedServiceToken {
+  id: number;
+  publicId: string;
+  name: string;
+  environment: string;
+  rights: "read" | "write";
+  createdAt: number;
+  createdBy: string;
+  expiresAt: number | null;
+  revokedAt: number | null;
+  lastUsedAt: number | null;
+  reads: number;
+  allowedIps: string;
+}
+
+const maxNameLength = 100;
+const day = 24 * 60 * 60 * 1000;
+const maxDays = 3650;
+
+/**
+ * Creates a service token while the root is unsealed and returns it as text: shown once, never stored.
+ * Throws SecretsflyError `invalid`, `not-found`, `sealed`.
+ */
+export async function createServiceToken(
+  vault: Vault,
+  root: UnlockedRoot,
+  projectId: number,
+  input: ServiceTokenInput,
+): Promise<string> {
+  const name = input.name.trim();
+  if (name === "") throw invalid("name", "A service token needs a name: what will use it?");
+  if (name.length > maxNameLength)
+    throw invalid("name", `A service token's name has at most ${maxNameLength} characters.`);
+  if (/\p{C}/u.test(name))
+    throw invalid("name", "A service token's name must not contain control characters.");
+  const { expiresInDays } = input;
+  if (expiresInDays !== undefined && !(expiresInDays > 0 && expiresInDays <= maxDays)) {
+    throw invalid("expiresInDays", `A service token expires in 1 to ${maxDays} days, or never.`);
+  }
+  const allowedIps = parseAllowedIps(input.allowedIps);
+  const token = generateServiceToken(vault.random);
+  const text = formatServiceToken(token);
+  const [hash, publicKey] = await Promise.all([verifierHash(token), publicKeyOf(token)]);
+  wipe(token.secret);
+
+  return write(vault, `tree ${root.rootId}`, root.actor, async () => {
+    const tree = await readTree(vault.db, root.rootId);
+    const project = projectIn(tree, projectId);
+    const { environment, rights } = input;
+    const { sealedKey, generation } = await sealKeyForToken(vault, root, tree, projectId, {
+      ...input,
+      publicId: token.id,
+      publicKey,
+    });
+    const now = vault.clock();
+    const row: typeof serviceTokens.$inferInsert = {
+      publicId: token.id,
+      projectId,
+      environmentId: environment.id,
+      name,
+      rights,
+      verifierHash: hash,
+      publicKey,
+      sealedKey,
+      generation,
+      allowedIps,
+      createdAt: now,
+      createdBy: root.actor.id,
+      expiresAt: expiresInDays === undefined ? null : now + expiresInDays * day,
+      reads: 0,
+    };
+    const statements = [guardTree(vault, tree), vault.db.insert(serviceTokens).values(row)];
+    const events = [
+      { action: "service-token.create" as const, project, environment: environment.name, name },
+    ];
+    return { statements, events, result: text };
+  });
+}
+
+/** A read token is given the view key only: it opens what apps get, and nothing else. */
+async function sealKeyForToken(
+  vault: Vault,
+  root: UnlockedRoot,
+  tree: Tree,
+  projectId: number,
+  token: Pick<ServiceTokenInput, "environment" | "rights"> & {
+    publicId: string;
+    publicKey: Uint8Array<ArrayBuffer>;
+  },
+) {
+  const { raw, generation } = await openEnvironmentKey(vault, root, tree, projectId, token.environment);
+  const key = token.rights === "write" ? raw.slice() : await deriveViewKey(raw);
+  const context = serviceTokenContext(token.publicId, { ...token, projectId, generation });
+  try {
+    return { sealedKey: await sealToServiceToken(token.publicKey, key, context), generation };
+  } finally {
+    wipe(raw, key);
+  }
+}
+
+/** The tokens of a project, newest first. */
+export async function listServiceTokens(vault: Vault, projectId: number): Promise<ListedServiceToken[]> {
+  const {
+    id,
+    publicId,
+    name,
+    rights,
+    createdAt,
+    createdBy,
+    expiresAt,
+    revokedAt,
+    lastUsedAt,
+    reads,
+    allowedIps,
+  } = serviceTokens;
+  const columns = {
+    id,
+    publicId,
+    name,
+    rights,
+    createdAt,
+    createdBy,
+    expiresAt,
+    revokedAt,
+    lastUsedAt,
+    reads,
+    allowedIps,
+  };
+  return vault.db
+    .select({ ...columns, environment: environments.name })
+    .from(serviceTokens)
+    .innerJoin(environments, eq(environments.id, serviceTokens.environmentId))
+    .where(eq(serviceTokens.projectId, projectId))
+    .orderBy(desc(serviceTokens.id));
+}
+
+/**
+ * Revokes a token of a project: it fails on its very next request. Needs no key, since taking access away
+ * must always be possible. Throws SecretsflyError `not-found` for another project's.
+ */
+export async function revokeServiceToken(
+  vault: Vault,
+  projectId: number,
+  id: number,
+  actor: Actor,
+): Promise<void> {
+  const project = await getProject(vault.db, projectId);
+  await write(vault, `service-token ${id}`, actor, async () => {
+    const token = (await listServiceTokens(vault, projectId)).find((candidate) => candidate.id === id);
+    if (!token) throw notFound("service token in this project");
+    if (token.revokedAt !== null) return unchanged(undefined);
+    const active = and(
+      eq(serviceTokens.id, id),
+      eq(serviceTokens.projectId, projectId),
+      isNull(serviceTokens.revokedAt),
+    );
+    const { environment, name } = token;
+    return {
+      statements: [vault.db.update(serviceTokens).set({ revokedAt: vault.clock() }).where(active)],
+      events: [{ action: "service-token.revoke", project, environment, name }],
+      result: undefined,
+    };
+  });
+}

@@ -1,0 +1,72 @@
+import { eq, sql } from "drizzle-orm";
+import type { Database } from "../database/connect.ts";
+import { projects, rootKeys } from "../database/schema.ts";
+import { notFound } from "../errors.ts";
+
+export type Project = typeof projects.$inferSelect;
+
+/** A root project with everything below it, as it was at `revision`. */
+export interface Tree {
+  rootId: number;
+  /** Of the tree; what a write's guard compares. Read before everything else, so that it is never too new. */
+  revision: number;
+  /** Generation of the root key. */
+  generation: number;
+  projects: ReadonlyMap<number, Project>;
+}
+
+/** The tree of a root. Throws SecretsflyError `not-found`. */
+export async function readTree(db: Database, rootId: number): Promise<Tree> {
+  const [[key], rows] = await db.batch([
+    db
+      .select({ revision: rootKeys.revision, generation: rootKeys.generation })
+      .from(rootKeys)
+      .where(eq(rootKeys.projectId, rootId)),
+    db.select().from(projects).where(eq(projects.rootId, rootId)),
+  ]);
+  if (!key) throw notFound("project");
+  return { rootId, ...key, projects: new Map(rows.map((row) => [row.id, row])) };
+}
+
+/** A project of a tree. Throws SecretsflyError `not-found` where it is not (or no longer) in it. */
+export function projectIn(tree: Tree, id: number): Project {
+  const project = tree.projects.get(id);
+  if (!project) throw notFound("project");
+  return project;
+}
+
+/** From the root down to the project itself. */
+export function pathTo(tree: Tree, id: number): Project[] {
+  const path: Project[] = [];
+  for (let project = tree.projects.get(id); project; project = tree.projects.get(project.parentId ?? 0)) {
+    path.unshift(project);
+  }
+  return path;
+}
+
+export function childrenOf(tree: Tree, id: number): Project[] {
+  return [...tree.projects.values()].filter((project) => project.parentId === id);
+}
+
+/** The project and all below it, parents before their children. */
+export function subtreeOf(tree: Tree, id: number): Project[] {
+  const subtree = [projectIn(tree, id)];
+  for (const project of subtree) subtree.push(...childrenOf(tree, project.id));
+  return subtree;
+}
+
+/** One project by its id. Throws SecretsflyError `not-found`. */
+export async function getProject(db: Database, id: number): Promise<Project> {
+  const [project] = await db.select().from(projects).where(eq(projects.id, id));
+  if (!project) throw notFound("project");
+  return project;
+}
+
+/**
+ * The id that the next row of an AUTOINCREMENT table would get: needed before it is written, because what
+ * is sealed is sealed for that id. Two writers may read the same; one's insert then fails and is tried again.
+ */
+export async function nextId(db: Database, table: "projects" | "secrets"): Promise<number> {
+  const [row] = await db.all<{ seq: number }>(sql`select seq from sqlite_sequence where name = ${table}`);
+  return (row?.seq ?? 0) + 1;
+}

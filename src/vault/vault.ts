@@ -1,0 +1,31 @@
+import type { Random } from "../cryptography/bytes.ts";
+import type { Database } from "../database/connect.ts";
+import type { WriteQueue } from "./write-queue.ts";
+
+/** What the domain stands on; passed to each of its functions, so that tests choose clock and randomness. */
+export interface Vault {
+  db: Database;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  random: Random;
+  writes: WriteQueue;
+  settings: VaultSettings;
+}
+
+export interface VaultSettings {
+  /** Environments in the order people want to see them. */
+  availableEnvironments: readonly string[];
+  /** Of one value, in bytes of UTF-8. */
+  maxSecretBytes: number;
+  /** false: only the newest version of a secret is kept. */
+  versionedSecretValues: boolean;
+}
+
+/** Who does something, and from where: what versions and audit events remember. */
+export interface Actor {
+  /** `session:<id>`, `service-token:<public id>` or `system`. */
+  id: string;
+  /** The client's address as the settings say it is to be learnt. */
+  address: string;
+  requestId: string;
+}

@@ -1,0 +1,264 @@
+import { and, eq, inArray } from "drizzle-orm";
+import { type Context, open, seal } from "../cryptography/aead.ts";
+import { type Bytes, toBytes, toText } from "../cryptography/bytes.ts";
+import type { EnvironmentKeys } from "../cryptography/environment-key.ts";
+import { equalBytes } from "../cryptography/hash.ts";
+import { views } from "../database/schema.ts";
+import { SecretsflyError } from "../errors.ts";
+import type { Environment } from "./environments.ts";
+import { type ReferenceProblem, type Resolution, resolveReferences } from "./references.ts";
+import { childrenOf, type Tree } from "./tree.ts";
+import {
+  type EnvironmentKeyRow,
+  environmentKeyRows,
+  type ReadableEnvironment,
+  unlockChild,
+  type WritableEnvironment,
+} from "./unlock.ts";
+import type { Vault } from "./vault.ts";
+import type { Statement } from "./write.ts";
+
+/**
+ * A view is what a project × environment gives its apps, ready to send, so that a fetch is one row and
+ * one decryption. It has two sealed parts: the *body*, byte for byte the response of `GET /api/secrets`,
+ * which a read token opens; and the *source*, the own and inherited secrets as they were written, from
+ * which whoever writes here (or above) builds the body anew.
+ */
+
+/** A secret as it was written: references are not expanded. */
+export interface RawSecret {
+  id: number;
+  name: string;
+  value: string;
+  note: string;
+  version: number;
+  /** The project whose secret it is. */
+  projectId: number;
+}
+
+/** What a view is built from, each sorted by name. */
+export interface ViewSource {
+  /** What the parent shows: its own and its inherited, overridden names settled. */
+  inherited: readonly RawSecret[];
+  own: readonly RawSecret[];
+}
+
+export type ViewRow = typeof views.$inferSelect;
+
+/** A bound on one response, so that many references to one large value cannot fill the memory. */
+const maxBodyBytes = 64 * 1024 * 1024;
+
+function context(
+  purpose: "view-source" | "view-body",
+  place: { projectId: number; environment: Environment; generation: number },
+  revision: number,
+): Context {
+  return {
+    purpose,
+    project: place.projectId,
+    environment: place.environment.name,
+    version: revision,
+    generation: place.generation,
+  };
+}
+
+/** Orders by UTF-16 code unit: the same on every machine. */
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+/** What is seen here: the inherited secrets, with the own ones of the same name in their place, sorted by name. */
+export function visibleSecrets({ inherited, own }: ViewSource): RawSecret[] {
+  const merged = new Map(inherited.map((secret) => [secret.name, secret]));
+  for (const secret of own) merged.set(secret.name, secret);
+  return [...merged.values()].sort(byName);
+}
+
+/** The visible secrets with their references expanded. */
+export function resolveSource(source: ViewSource, maxSecretBytes: number): Resolution {
+  return resolveReferences(
+    new Map(visibleSecrets(source).map(({ name, value }) => [name, value])),
+    maxSecretBytes,
+  );
+}
+
+/** The response of `GET /api/secrets`: what clients parse, so its shape is part of the contract. */
+function buildBody(source: ViewSource, resolution: Resolution): Bytes {
+  const secrets = visibleSecrets(source).map(({ id, name }) => ({
+    id,
+    name,
+    value: resolution.values.get(name) ?? "",
+  }));
+  const body = toBytes(JSON.stringify({ secrets }));
+  if (body.length > maxBodyBytes) {
+    throw new SecretsflyError(
+      "too-large",
+      `With this change all secrets together would be larger than ${maxBodyBytes / 1024 / 1024} MiB.`,
+    );
+  }
+  return body;
+}
+
+/** One view of many. Throws nothing: undefined where the environment has no keys yet. */
+export async function readView(
+  vault: Vault,
+  projectId: number,
+  environment: Environment,
+): Promise<ViewRow | undefined> {
+  const [row] = await vault.db
+    .select()
+    .from(views)
+    .where(and(eq(views.projectId, projectId), eq(views.environmentId, environment.id)));
+  return row;
+}
+
+/** The bytes that apps get. Throws OpenError where the row was tampered with. */
+export function openBody(
+  place: ReadableEnvironment,
+  view: Pick<ViewRow, "sealedBody" | "revision">,
+): Promise<Bytes> {
+  return open(place.viewKey, view.sealedBody, context("view-body", place, view.revision));
+}
+
+/** What a view is built from. Throws OpenError where the row was tampered with. */
+export async function openSource(
+  place: { projectId: number; environment: Environment; generation: number; keys: EnvironmentKeys },
+  view: Pick<ViewRow, "sealedSource" | "revision">,
+): Promise<ViewSource> {
+  const plaintext = await open(
+    place.keys.valueKey,
+    view.sealedSource,
+    context("view-source", place, view.revision),
+  );
+  return JSON.parse(toText(plaintext)) as ViewSource;
+}
+
+/** A place in the tree whose keys are open, while views are rebuilt. */
+interface OpenPlace {
+  projectId: number;
+  environment: Environment;
+  generation: number;
+  keys: EnvironmentKeys;
+}
+
+/** A rebuilt view: its row, what it was made of, and the references in it that do not resolve. */
+export interface BuiltView {
+  row: ViewRow;
+  source: ViewSource;
+  problems: readonly ReferenceProblem[];
+}
+
+/** Builds and seals a view. `previous` is what it replaces; its body's id is kept where the body is the same. */
+export async function buildView(
+  vault: Vault,
+  place: OpenPlace,
+  source: ViewSource,
+  previous: ViewRow | undefined,
+): Promise<BuiltView> {
+  const resolution = resolveSource(source, vault.settings.maxSecretBytes);
+  const body = buildBody(source, resolution);
+  const revision = (previous?.revision ?? 0) + 1;
+  const seals = [
+    seal(
+      place.keys.valueKey,
+      toBytes(JSON.stringify(source)),
+      context("view-source", place, revision),
+      vault.random,
+    ),
+    seal(place.keys.viewKey, body, context("view-body", place, revision), vault.random),
+  ] as const;
+  const [sealedSource, sealedBody] = await Promise.all(seals);
+  const row: ViewRow = {
+    projectId: place.projectId,
+    environmentId: place.environment.id,
+    revision,
+    bodyId:
+      (previous && (await keptBodyId(place, previous, body))) ??
+      vault.random(16).toBase64({ alphabet: "base64url", omitPadding: true }),
+    sealedSource,
+    sealedBody,
+    ownCount: source.own.length,
+    inheritedCount: visibleSecrets(source).length - source.own.length,
+    updatedAt: vault.clock(),
+  };
+  return { row, source, problems: resolution.problems };
+}
+
+/** The previous body's id if the body has not changed: then nobody needs to fetch again. */
+async function keptBodyId(place: OpenPlace, previous: ViewRow, body: Bytes): Promise<string | undefined> {
+  const old = await open(
+    place.keys.viewKey,
+    previous.sealedBody,
+    context("view-body", place, previous.revision),
+  );
+  return equalBytes(old, body) ? previous.bodyId : undefined;
+}
+
+/**
+ * Rebuilds the views of everything below a project after its own has been rebuilt. Who holds a
+ * project's keys holds its descendants', so whoever may write here can.
+ */
+export async function rebuildDescendants(
+  vault: Vault,
+  tree: Tree,
+  place: OpenPlace,
+  source: ViewSource,
+): Promise<ViewRow[]> {
+  const children = childrenOf(tree, place.projectId);
+  if (children.length === 0) return [];
+  const inherited = visibleSecrets(source);
+  const [keyRows, viewRows] = await Promise.all([
+    environmentKeyRows(vault, children, place.environment),
+    viewRowsOf(
+      vault,
+      children.map(({ id }) => id),
+      place.environment,
+    ),
+  ]);
+  const rebuilt = await Promise.all(
+    children.map(async ({ id }) => {
+      const [keyRow, view] = [keyRows.get(id), viewRows.get(id)];
+      // A child has no keys in an environment that its parent has none in.
+      if (!keyRow || !view) return [];
+      const child = await openChild(place, keyRow);
+      const { own } = await openSource(child, view);
+      const built = await buildView(vault, child, { inherited, own }, view);
+      return [built.row, ...(await rebuildDescendants(vault, tree, child, built.source))];
+    }),
+  );
+  return rebuilt.flat();
+}
+
+async function openChild(parent: OpenPlace, row: EnvironmentKeyRow): Promise<OpenPlace> {
+  const { environment } = parent;
+  const keys = await unlockChild(parent.keys, row, environment);
+  return { projectId: row.projectId, environment, generation: row.generation, keys };
+}
+
+async function viewRowsOf(
+  vault: Vault,
+  ids: readonly number[],
+  environment: Environment,
+): Promise<Map<number, ViewRow>> {
+  const rows = await vault.db
+    .select()
+    .from(views)
+    .where(and(inArray(views.projectId, [...ids]), eq(views.environmentId, environment.id)));
+  return new Map(rows.map((row) => [row.projectId, row]));
+}
+
+/** Writes rebuilt views over the ones that were there. */
+export function replaceViews(vault: Vault, rows: readonly ViewRow[]): Statement[] {
+  return rows.map(({ projectId, environmentId, ...columns }) =>
+    vault.db
+      .update(views)
+      .set(columns)
+      .where(and(eq(views.projectId, projectId), eq(views.environmentId, environmentId))),
+  );
+}
+
+/** What a new child of this place begins with: no secret of its own, and all that is visible in its parent. */
+export async function emptySourceBelow(vault: Vault, parent: WritableEnvironment): Promise<ViewSource> {
+  const view = await readView(vault, parent.projectId, parent.environment);
+  return { inherited: view ? visibleSecrets(await openSource(parent, view)) : [], own: [] };
+}

@@ -1,0 +1,15 @@
+/** Lets one write at a time compute in this process, for each scope; others wait in line instead of colliding. */
+export class WriteQueue {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  async run<T>(scope: string, task: () => Promise<T>): Promise<T> {
+    const previous = this.#tails.get(scope) ?? Promise.resolve();
+    const current = previous.then(task, task);
+    this.#tails.set(scope, current);
+    try {
+      return await current;
+    } finally {
+      if (this.#tails.get(scope) === current) this.#tails.delete(scope);
+    }
+  }
+}
