@@ -1,0 +1,27 @@
+#!/usr/bin/env bun
+import { CommanderError } from "commander";
+import { CliError } from "./cli-error.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { createProgram } from "./program.ts";
+
+/** Says what went wrong on stderr, and returns the exit code for it. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Commander has written the help, the version or the fault itself.
+    return error.exitCode === 0 ? 0 : exitCodes.usage;
+  }
+  if (error instanceof CliError) {
+    process.stderr.write(`secretsfly: ${error.message}\n`);
+    return error.exitCode;
+  }
+  // The message of an error that nobody foresaw may quote what it was given.
+  const name = error instanceof Error ? error.name : typeof error;
+  process.stderr.write(`secretsfly: unexpected ${name}; this is a fault in secretsfly\n`);
+  return exitCodes.failure;
+}
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
