@@ -1,0 +1,21 @@
+import type { MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import type { AppEnv } from "./app-env.ts";
+
+/**
+ * One line a request: method, route, status, duration. The route is its pattern and not the path that was
+ * asked for, since people paste tokens in the strangest places. Good answers to apps are frequent and only
+ * logged at `debug`; they are counted per token instead.
+ */
+export const accessLog: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const started = performance.now();
+  await next();
+  const { status } = c.res;
+  const isApi = c.req.path.startsWith("/api");
+  const level = status >= 500 ? "error" : status >= 400 || !isApi ? "info" : "debug";
+  const { logger, requestId, address } = c.var;
+  if (!logger.isLevelEnabled(level)) return;
+  const milliseconds = Math.round((performance.now() - started) * 10) / 10;
+  const route = status === 404 ? "" : routePath(c, -1);
+  logger[level]({ requestId, address, method: c.req.method, route, status, milliseconds }, "request");
+};

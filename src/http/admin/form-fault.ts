@@ -1,0 +1,23 @@
+import { type ErrorCode, SecretsflyError } from "../../errors.ts";
+import { statuses } from "../statuses.ts";
+import type { FieldErrors } from "./view-models.ts";
+
+/** The faults of a form that its reader can mend in the form. */
+const mendable: ReadonlySet<ErrorCode> = new Set(["invalid", "wrong-master-key", "too-large"]);
+
+/**
+ * Does what a form asks for. Where a field is at fault nothing was written, and the form's page is the
+ * answer, with the fault beside the field and what was typed still there.
+ */
+export async function answerForm(
+  act: () => Promise<Response>,
+  showAgain: (errors: FieldErrors, error: SecretsflyError) => Promise<Response> | Response,
+): Promise<Response> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof SecretsflyError) || !mendable.has(error.code)) throw error;
+    const page = await showAgain(error.fields, error);
+    return new Response(page.body, { status: statuses[error.code].status, headers: page.headers });
+  }
+}

@@ -1,0 +1,45 @@
+import { createMiddleware } from "hono/factory";
+import { isLoopback } from "../../config.ts";
+import { SecretsflyError } from "../../errors.ts";
+import type { AppEnv } from "../app-env.ts";
+
+/** Headers that a proxy adds; a browser on this machine sends none of them. */
+const proxyHeaders = [
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+  "via",
+  "fly-client-ip",
+  "cf-connecting-ip",
+  "true-client-ip",
+];
+
+const closed =
+  "The admin pages have no password and are open to this machine only. Set ADMIN_PASSWORD (and PUBLIC_ORIGIN behind a proxy) to reach them from elsewhere.";
+
+/**
+ * Closed by default: without ADMIN_PASSWORD the admin pages answer only to a browser that asks for this
+ * machine by a loopback name, and not through a proxy. The name is checked because a foreign page can make
+ * its own name point here (DNS rebinding).
+ */
+export const requirePasswordOrLoopback = createMiddleware<AppEnv>(async (c, next) => {
+  if (!c.var.config.ADMIN_PASSWORD) {
+    const host = new URL(c.req.url).hostname;
+    const proxied = proxyHeaders.some((header) => c.req.header(header) !== undefined);
+    if (proxied || !isLoopback(host)) throw new SecretsflyError("forbidden", closed);
+  }
+  await next();
+});
+
+/** Lets posted forms through and no other body. Throws SecretsflyError `unsupported-media-type`. */
+export const requireForm = createMiddleware<AppEnv>(async (c, next) => {
+  const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  const isForm =
+    type === undefined || type === "application/x-www-form-urlencoded" || type === "multipart/form-data";
+  if (c.req.method === "POST" && !isForm) {
+    throw new SecretsflyError("unsupported-media-type", "Only forms can be posted here.");
+  }
+  await next();
+});

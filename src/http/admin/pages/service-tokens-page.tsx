@@ -1,0 +1,222 @@
+/** @jsxImportSource hono/jsx */
+import type { ProjectLink, ServiceTokenForm, ServiceTokenRow } from "../view-models.ts";
+import { Breadcrumbs, EmptyState, plural, Time } from "./components.tsx";
+import { Field, FormErrors, Newlines, SelectField, TextareaField } from "./fields.tsx";
+import { Layout, type PageProps } from "./layout.tsx";
+import { projectPath, serviceTokensPath } from "./paths.ts";
+
+interface ServiceTokensPageProps extends PageProps {
+  project: ProjectLink & { ancestors?: ProjectLink[] };
+  environments: string[];
+  tokens: ServiceTokenRow[];
+  form: ServiceTokenForm;
+  /** True while unsealed: a token is given the environment's key when it is made. */
+  canCreate: boolean;
+}
+
+/** The service tokens of a project, and the form for a new one. */
+export function ServiceTokensPage(props: ServiceTokensPageProps) {
+  const { frame, assets, project, tokens } = props;
+  const self = { id: project.id, name: project.name };
+  return (
+    <Layout title={`Service tokens · ${project.name}`} frame={frame} assets={assets}>
+      <Breadcrumbs projects={[...(project.ancestors ?? []), self]} />
+      <div class="stack tight">
+        <h1>Service tokens</h1>
+        <p class="lead">
+          An app presents its token to get its secrets, whether {project.name} is sealed or not. Each token
+          opens one environment of this one project.
+        </p>
+      </div>
+      <section aria-label="Tokens">
+        {tokens.length === 0 ? (
+          <EmptyState title="No service tokens yet">
+            <p>
+              Make one for each app and each place it runs: a leaked one can then be revoked alone, and the
+              list tells you who still reads. Give <em>read</em> to apps, <em>write</em> only to what changes
+              secrets.
+            </p>
+          </EmptyState>
+        ) : (
+          <TokensTable projectId={project.id} tokens={tokens} />
+        )}
+      </section>
+      <section class="card stack" id="new-token" aria-labelledby="new-token-title">
+        <h2 id="new-token-title">New service token</h2>
+        <CreateTokenForm {...props} />
+      </section>
+    </Layout>
+  );
+}
+
+function TokensTable({ projectId, tokens }: { projectId: number; tokens: ServiceTokenRow[] }) {
+  return (
+    <div class="table-box">
+      <table class="cards">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">May</th>
+            <th scope="col">Status</th>
+            <th scope="col">Created</th>
+            <th scope="col">Last used</th>
+            <th scope="col">
+              <span class="visually-hidden">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {tokens.map((token) => (
+            <tr>
+              <th scope="row">
+                {token.name}
+                <p class="hint">
+                  <code>{token.hint}</code>
+                </p>
+              </th>
+              <td data-label="May">
+                {token.rights} <span class="environment">{token.environment}</span>
+                {token.allowedIps && <p class="hint">only from {token.allowedIps}</p>}
+              </td>
+              <td data-label="Status">
+                <Status token={token} />
+              </td>
+              <td data-label="Created">
+                <Time at={token.createdAt} /> <span class="by">by {token.createdBy}</span>
+              </td>
+              <td data-label="Last used">
+                {token.lastUsedAt === null ? "Never" : <Time at={token.lastUsedAt} />}
+                {token.reads > 0 && <p class="hint">{plural(token.reads, "read")}</p>}
+              </td>
+              <td class="row-actions">
+                {token.status === "active" && <RevokeForm projectId={projectId} token={token} />}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Status({ token }: { token: ServiceTokenRow }) {
+  if (token.status === "revoked") {
+    return (
+      <>
+        <span class="badge">Revoked</span>
+        {token.revokedAt !== null && (
+          <p class="hint">
+            <Time at={token.revokedAt} />
+          </p>
+        )}
+      </>
+    );
+  }
+  const expired = token.status === "expired";
+  return (
+    <>
+      <span class={expired ? "badge" : "badge good"}>{expired ? "Expired" : "Active"}</span>
+      <p class="hint">
+        {token.expiresAt === null ? (
+          "Never expires"
+        ) : (
+          <>
+            {expired ? "on" : "until"} <Time at={token.expiresAt} />
+          </>
+        )}
+      </p>
+    </>
+  );
+}
+
+function RevokeForm({ projectId, token }: { projectId: number; token: ServiceTokenRow }) {
+  return (
+    <form
+      method="post"
+      action={`${serviceTokensPath(projectId)}/${token.id}/revoke`}
+      data-confirm={`Revoke ${token.name}? Whatever uses it is refused from its next request on.`}
+    >
+      <button type="submit" class="button danger" aria-label={`Revoke ${token.name}`}>
+        Revoke
+      </button>
+    </form>
+  );
+}
+
+function CreateTokenForm({ project, environments, form, canCreate }: ServiceTokensPageProps) {
+  if (!canCreate) {
+    return (
+      <p>
+        A new token is given a copy of its environment’s key, so{" "}
+        <a href={projectPath(project.id)}>unseal {project.name}</a> first. Revoking works sealed, too.
+      </p>
+    );
+  }
+  return (
+    <form method="post" action={serviceTokensPath(project.id)} class="stack medium">
+      <FormErrors
+        errors={form.errors}
+        fields={["name", "environment", "rights", "expiresInDays", "allowedIps"]}
+      />
+      <Newlines />
+      <Field
+        id="token-name"
+        name="name"
+        label="Name"
+        hint="What will use it, and where: “billing worker, Frankfurt”."
+        value={form.name}
+        error={form.errors.name}
+      />
+      <div class="field-pair">
+        <SelectField
+          id="token-environment"
+          name="environment"
+          label="Environment"
+          value={form.environment}
+          choices={environments.map((name) => ({ value: name, label: name }))}
+          error={form.errors.environment}
+        />
+        <SelectField
+          id="token-rights"
+          name="rights"
+          label="Rights"
+          value={form.rights}
+          choices={[
+            { value: "read", label: "Read" },
+            { value: "write", label: "Read and write" },
+          ]}
+          error={form.errors.rights}
+        />
+      </div>
+      <Field
+        id="token-expiresInDays"
+        name="expiresInDays"
+        label="Expires in days"
+        type="number"
+        min={1}
+        optional
+        hint="Empty: it works until it is revoked."
+        value={form.expiresInDays}
+        error={form.errors.expiresInDays}
+      />
+      <TextareaField
+        id="token-allowedIps"
+        name="allowedIps"
+        label="Allowed addresses"
+        optional
+        rows={2}
+        hint={
+          <>
+            One range on a line, such as <code>203.0.113.0/24</code> or <code>2001:db8::/32</code>. Empty:
+            from anywhere.
+          </>
+        }
+        value={form.allowedIps}
+        error={form.errors.allowedIps}
+      />
+      <button type="submit" class="button primary">
+        Create service token
+      </button>
+    </form>
+  );
+}

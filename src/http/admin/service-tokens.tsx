@@ -1,0 +1,118 @@
+/** @jsxImportSource hono/jsx */
+import { type Context, Hono } from "hono";
+import { serviceTokenHint } from "../../cryptography/service-token.ts";
+import { invalid, SecretsflyError } from "../../errors.ts";
+import { getEnvironment, listEnvironments } from "../../vault/environments.ts";
+import {
+  createServiceToken,
+  type ListedServiceToken,
+  listServiceTokens,
+  revokeServiceToken,
+} from "../../vault/service-tokens.ts";
+import { getProject, pathTo, readTree } from "../../vault/tree.ts";
+import type { AppEnv } from "../app-env.ts";
+import { type Form, idParam, readForm } from "./form.ts";
+import { answerForm } from "./form-fault.ts";
+import { pageProps } from "./frame.ts";
+import { serviceTokensPath } from "./pages/paths.ts";
+import { ServiceTokenCreatedPage } from "./pages/service-token-created-page.tsx";
+import { ServiceTokensPage } from "./pages/service-tokens-page.tsx";
+import { unsealedUntil } from "./project-view.ts";
+import { actorOf, requireUnsealed, tell } from "./session.ts";
+import type { FieldErrors, ServiceTokenForm, ServiceTokenRow } from "./view-models.ts";
+
+/** The service tokens of a project. */
+export const serviceTokenRoutes = new Hono<AppEnv>({ strict: false })
+  .get("/", async (c) => showServiceTokens(c, idParam(c, "id"), emptyForm))
+  .post("/", async (c) => {
+    const project = await getProject(c.var.vault.db, idParam(c, "id"));
+    const form = await readForm(c);
+    return answerForm(
+      async () => {
+        const root = requireUnsealed(c, project);
+        const input = await readInput(c, form);
+        const token = await createServiceToken(c.var.vault, root, project.id, input);
+        return c.html(
+          <ServiceTokenCreatedPage
+            {...(await pageProps(c))}
+            project={project}
+            environment={input.environment.name}
+            rights={input.rights}
+            token={token}
+            apiBaseUrl={`${c.var.config.PUBLIC_ORIGIN ?? new URL(c.req.url).origin}/api`}
+          />,
+        );
+      },
+      (errors) => showServiceTokens(c, project.id, typed(form, errors)),
+    );
+  })
+  .post("/:tokenId/revoke", async (c) => {
+    const id = idParam(c, "id");
+    await revokeServiceToken(c.var.vault, id, idParam(c, "tokenId"), actorOf(c));
+    tell(c, "success", "The service token is revoked.");
+    return c.redirect(serviceTokensPath(id), 303);
+  });
+
+const emptyForm: ServiceTokenForm = {
+  name: "",
+  environment: "",
+  rights: "read",
+  expiresInDays: "",
+  allowedIps: "",
+  errors: {},
+};
+
+function typed(form: Form, errors: FieldErrors): ServiceTokenForm {
+  const text = (name: string) => form.text(name);
+  return {
+    name: text("name"),
+    environment: text("environment"),
+    rights: text("rights"),
+    expiresInDays: text("expiresInDays"),
+    allowedIps: text("allowedIps"),
+    errors,
+  };
+}
+
+async function readInput(c: Context<AppEnv>, form: Form) {
+  const rights = form.text("rights");
+  if (rights !== "read" && rights !== "write") throw invalid("rights", "A service token may read or write.");
+  const environment = await getEnvironment(c.var.vault, form.text("environment")).catch((error: unknown) => {
+    if (error instanceof SecretsflyError) throw invalid("environment", "There is no such environment.");
+    throw error;
+  });
+  const expiresInDays = form.number("expiresInDays", "A whole number of days, or empty for never.");
+  return {
+    name: form.text("name"),
+    environment,
+    rights,
+    expiresInDays,
+    allowedIps: form.text("allowedIps"),
+  } as const;
+}
+
+async function showServiceTokens(c: Context<AppEnv>, projectId: number, form: ServiceTokenForm) {
+  const { vault } = c.var;
+  const project = await getProject(vault.db, projectId);
+  const [tree, environments, tokens] = await Promise.all([
+    readTree(vault.db, project.rootId),
+    listEnvironments(vault),
+    listServiceTokens(vault, projectId),
+  ]);
+  return c.html(
+    <ServiceTokensPage
+      {...(await pageProps(c))}
+      project={{ id: project.id, name: project.name, ancestors: pathTo(tree, projectId).slice(0, -1) }}
+      environments={environments.map(({ name }) => name)}
+      tokens={tokens.map((token) => serviceTokenRow(token, vault.clock()))}
+      form={form}
+      canCreate={unsealedUntil(c, project.rootId) !== null}
+    />,
+  );
+}
+
+function serviceTokenRow({ publicId, ...token }: ListedServiceToken, now: number): ServiceTokenRow {
+  const expired = token.expiresAt !== null && token.expiresAt <= now;
+  const status = token.revokedAt !== null ? "revoked" : expired ? "expired" : "active";
+  return { ...token, hint: serviceTokenHint(publicId), status };
+}

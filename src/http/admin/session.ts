@@ -1,0 +1,84 @@
+import type { Context } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { createMiddleware } from "hono/factory";
+import { SecretsflyError } from "../../errors.ts";
+import type { Message, Session } from "../../sessions/sessions.ts";
+import type { UnlockedRoot } from "../../vault/unlock.ts";
+import type { Actor } from "../../vault/vault.ts";
+import type { AppEnv } from "../app-env.ts";
+
+/** `__Host-`: a browser accepts it over TLS only, and from no sibling domain. */
+function cookieName(c: Context<AppEnv>): string {
+  return isSecure(c) ? "__Host-secretsfly_session" : "secretsfly_session";
+}
+
+function isSecure(c: Context<AppEnv>): boolean {
+  return c.var.config.PUBLIC_ORIGIN?.startsWith("https:") ?? false;
+}
+
+/** Finds the session of the request's cookie, and without a signed-in one leads to the sign-in page where a password is set. */
+export const loadSession = createMiddleware<AppEnv>(async (c, next) => {
+  const secret = getCookie(c, cookieName(c));
+  const session = secret === undefined ? undefined : c.var.sessions.find(secret);
+  c.set("session", session);
+  const isOpen =
+    !c.var.config.ADMIN_PASSWORD || session?.signedIn || c.req.path.replace(/\/$/, "") === "/admin/sign-in";
+  if (!isOpen) return c.redirect("/admin/sign-in", 303);
+  await next();
+});
+
+/** Begins a session, in place of the one there may be, so that nobody can plant one before the sign-in. */
+export function startSession(c: Context<AppEnv>, signedIn: boolean): Session {
+  const former = getCookie(c, cookieName(c));
+  if (former !== undefined) c.var.sessions.end(former);
+  const { session, secret } = c.var.sessions.create(signedIn);
+  setCookie(c, cookieName(c), secret, {
+    path: "/",
+    httpOnly: true,
+    sameSite: "Strict",
+    secure: isSecure(c),
+    maxAge: c.var.config.ADMIN_SESSION_EXPIRATION,
+  });
+  c.set("session", session);
+  return session;
+}
+
+/** Forgets the request's session and all it has unsealed. */
+export function endSession(c: Context<AppEnv>): void {
+  const secret = getCookie(c, cookieName(c));
+  if (secret === undefined) return;
+  c.var.sessions.end(secret);
+  deleteCookie(c, cookieName(c), { path: "/", secure: isSecure(c) });
+  c.set("session", undefined);
+}
+
+/** The request's session; without a password one begins when there is first something to remember. */
+export function currentSession(c: Context<AppEnv>): Session {
+  return c.var.session ?? startSession(c, false);
+}
+
+/** Who acts, for versions and the audit. */
+export function actorOf(c: Context<AppEnv>): Actor {
+  const { address, requestId } = c.var;
+  return { id: `session:${currentSession(c).id}`, address, requestId };
+}
+
+/** Leaves a message for the session's next page. */
+export function tell(c: Context<AppEnv>, kind: Message["kind"], text: string): void {
+  currentSession(c).messages.push({ kind, text });
+}
+
+/** A page that needs a key which this session does not hold: it leads to the project, to unseal it. */
+export class SealedProjectError extends SecretsflyError {
+  constructor(readonly projectId: number) {
+    super("sealed", "This project is sealed. Unseal it with its master key to go on.");
+  }
+}
+
+/** The capability that this session holds for a project's tree. Throws SealedProjectError. */
+export function requireUnsealed(c: Context<AppEnv>, project: { id: number; rootId: number }): UnlockedRoot {
+  const root = c.var.session?.keyring.get(project.rootId);
+  if (!root) throw new SealedProjectError(project.id);
+  // The key was unsealed by an earlier request; what is done with it now is this one's.
+  return { ...root, actor: actorOf(c) };
+}

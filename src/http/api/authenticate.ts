@@ -1,0 +1,38 @@
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import { SecretsflyError } from "../../errors.ts";
+import { authenticate, type TokenAccess } from "../../vault/token-access.ts";
+import { isWritable, type WritableEnvironment } from "../../vault/unlock.ts";
+import type { AppEnv } from "../app-env.ts";
+
+/** A request whose service token is good. */
+export interface TokenEnv {
+  Variables: AppEnv["Variables"] & { access: TokenAccess };
+}
+
+/** The service token of a request: `Authorization: Bearer <token>`, or the bare token. */
+function presentedToken(c: Context<TokenEnv>): string {
+  return (c.req.header("Authorization") ?? "").replace(/^Bearer +/i, "").trim();
+}
+
+/** Lets good service tokens through, before anything else of the request is looked at. */
+export const requireToken = createMiddleware<TokenEnv>(async (c, next) => {
+  const { vault, address, requestId } = c.var;
+  c.set("access", await authenticate(vault, presentedToken(c), { address, requestId }));
+  await next();
+});
+
+const readOnly = "This service token may read and not write.";
+
+/** Lets write tokens through; what they open is `writableEnvironment`. */
+export const requireWriteToken = createMiddleware<TokenEnv>(async (c, next) => {
+  if (c.var.access.token.rights !== "write") throw new SecretsflyError("forbidden", readOnly);
+  await next();
+});
+
+/** What a write token opens. Throws SecretsflyError `forbidden` for another. */
+export async function writableEnvironment(access: TokenAccess): Promise<WritableEnvironment> {
+  const environment = await access.unlock();
+  if (!isWritable(environment)) throw new SecretsflyError("forbidden", readOnly);
+  return environment;
+}

@@ -1,0 +1,101 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { toText } from "../../cryptography/bytes.ts";
+import { notFound, SecretsflyError } from "../../errors.ts";
+import { type NamedValue, printSecrets, secretFormats, UnprintableSecretError } from "../../formats/index.ts";
+import { newestVersion } from "../../vault/secret-list.ts";
+import { changeSecrets } from "../../vault/secrets.ts";
+import { openBody } from "../../vault/views.ts";
+import { requireJson, validate } from "../validate.ts";
+import { requireToken, requireWriteToken, type TokenEnv, writableEnvironment } from "./authenticate.ts";
+import { etagOf, matchesEtag } from "./etag.ts";
+
+const listQuery = z.object({
+  format: z.enum(secretFormats, `must be one of ${secretFormats.join(", ")}`).default("json"),
+});
+const putBody = z.strictObject({ value: z.string(), note: z.string().optional() });
+const patchBody = z.strictObject({
+  set: z
+    .custom<Record<string, string>>(isTextRecord, "must be an object of names and text values")
+    .default({}),
+  delete: z.array(z.string()).default([]),
+});
+
+/** By hand: what a record schema makes of it would lose a name such as `__proto__`. */
+function isTextRecord(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((item) => typeof item === "string")
+  );
+}
+
+interface Body {
+  secrets: (NamedValue & { id: number })[];
+}
+
+const noStore = { "Cache-Control": "no-store" };
+
+/** Secrets over HTTP, by service token. */
+export const secretsApi = new Hono<TokenEnv>({ strict: false })
+  .use(requireToken)
+  .get("/", validate("query", listQuery), async (c) => {
+    const { format } = c.req.valid("query");
+    const { access } = c.var;
+    c.var.usage.count(access.token.publicId);
+    const etag = etagOf(access, format);
+    const headers = { ...noStore, ETag: etag };
+    if (matchesEtag(c.req.header("If-None-Match"), etag)) return c.body(null, 304, headers);
+    const body = await openBody(await access.unlock(), access.view);
+    if (format === "json") return c.body(body, 200, { ...headers, "Content-Type": "application/json" });
+    const { secrets } = JSON.parse(toText(body)) as Body;
+    const { projectName, environment } = access.token;
+    const printed = print(format, secrets, `${projectName}-${environment}`);
+    return c.body(printed.body, 200, { ...headers, "Content-Type": printed.contentType });
+  })
+  .patch("/", requireWriteToken, requireJson, validate("json", patchBody), async (c) => {
+    const changes = c.req.valid("json");
+    const environment = await writableEnvironment(c.var.access);
+    const changed = await changeSecrets(c.var.vault, environment, [
+      ...Object.entries(changes.set).map(([name, value]) => ({ kind: "set" as const, name, value })),
+      ...changes.delete.map((name) => ({ kind: "delete" as const, name })),
+    ]);
+    return c.json({ secrets: changed }, 200, noStore);
+  })
+  .get("/:name", async (c) => {
+    const { access } = c.var;
+    c.var.usage.count(access.token.publicId);
+    const { secrets } = JSON.parse(toText(await openBody(await access.unlock(), access.view))) as Body;
+    const secret = secrets.find(({ name }) => name === c.req.param("name"));
+    if (!secret) throw notFound("secret");
+    const { id, name, value } = secret;
+    return c.json({ id, name, value, version: await newestVersion(c.var.vault, id) }, 200, noStore);
+  })
+  .put("/:name", requireWriteToken, requireJson, validate("json", putBody), async (c) => {
+    const { value, note } = c.req.valid("json");
+    const environment = await writableEnvironment(c.var.access);
+    const change = { kind: "set" as const, name: c.req.param("name"), value, note };
+    const [changed] = await changeSecrets(c.var.vault, environment, [change]);
+    const { id, name, version, outcome } = changed ?? {};
+    return c.json({ id, name, version }, outcome === "created" ? 201 : 200, noStore);
+  })
+  .delete("/:name", requireWriteToken, async (c) => {
+    const environment = await writableEnvironment(c.var.access);
+    await changeSecrets(c.var.vault, environment, [{ kind: "delete", name: c.req.param("name") }]);
+    return c.body(null, 204, noStore);
+  });
+
+/** Throws SecretsflyError `unprintable`, naming the secret that the format cannot say. */
+function print(
+  format: Exclude<(typeof secretFormats)[number], "json">,
+  secrets: NamedValue[],
+  title: string,
+) {
+  try {
+    return printSecrets(format, secrets, title);
+  } catch (error) {
+    if (!(error instanceof UnprintableSecretError)) throw error;
+    throw new SecretsflyError("unprintable", error.message, { [error.secretName]: error.reason });
+  }
+}

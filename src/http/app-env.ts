@@ -1,0 +1,25 @@
+import type { Config } from "../config.ts";
+import type { Logger } from "../logger.ts";
+import type { Session, Sessions } from "../sessions/sessions.ts";
+import type { TokenUsage } from "../vault/token-usage.ts";
+import type { Vault } from "../vault/vault.ts";
+
+/** What the HTTP side stands on. */
+export interface AppDeps {
+  config: Config;
+  vault: Vault;
+  sessions: Sessions;
+  usage: TokenUsage;
+  logger: Logger;
+}
+
+/** What a request carries from one middleware to the next. */
+export interface AppEnv {
+  Variables: AppDeps & {
+    requestId: string;
+    /** The client's address as the settings say it is to be learnt. */
+    address: string;
+    /** Of the admin pages; undefined until something is worth remembering. */
+    session: Session | undefined;
+  };
+}

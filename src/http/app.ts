@@ -1,0 +1,69 @@
+import { Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import { SecretsflyError } from "../errors.ts";
+import { accessLog } from "./access-log.ts";
+import { createAdmin, showError } from "./admin/admin.tsx";
+import { assetRoutes } from "./admin/assets.ts";
+import { createAllowedMethods } from "./allowed-methods.ts";
+import { createApi } from "./api/api.ts";
+import type { AppDeps, AppEnv } from "./app-env.ts";
+import { clientAddress } from "./client-address.ts";
+import { publicFault } from "./faults.ts";
+import { problem } from "./problem.ts";
+
+/**
+ * A form may hold several values, each of which takes up to three bytes for one when it is encoded.
+ * Returns bytes.
+ */
+export function largestBody(maxSecretBytes: number): number {
+  return 12 * maxSecretBytes + 1024 * 1024;
+}
+
+/** The whole program behind HTTP. Nothing happens before a request comes. */
+export function createApp(deps: AppDeps): Hono<AppEnv> {
+  const maxBodyBytes = largestBody(deps.config.MAX_SECRET_BYTES);
+  const app = new Hono<AppEnv>({ strict: false });
+  app.use(async (c, next) => {
+    for (const [name, dependency] of Object.entries(deps)) c.set(name as keyof AppDeps, dependency);
+    // Always ours: one that the client chose could carry anything into the log and the audit.
+    c.set("requestId", crypto.randomUUID());
+    c.set("address", clientAddress(c, deps.config.CLIENT_IP_HEADER));
+    c.header("X-Request-Id", c.var.requestId);
+    await next();
+  });
+  app.use(accessLog);
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: "DENY",
+      strictTransportSecurity: deps.config.PUBLIC_ORIGIN?.startsWith("https:") ? "max-age=31536000" : false,
+    }),
+  );
+  app.get("/", (c) => c.redirect("/admin/projects", 302));
+  app.get("/livez", (c) => c.text("ok", 200, { "Cache-Control": "no-store" }));
+  app.route("/", assetRoutes);
+  app.route("/api", createApi(maxBodyBytes));
+  app.route("/admin", createAdmin(maxBodyBytes));
+
+  const isApi = (path: string) => path === "/api" || path.startsWith("/api/");
+  const allowedMethods = createAllowedMethods(app);
+  app.notFound((c) => {
+    const methods = allowedMethods(c.req.path);
+    const error =
+      methods.length === 0
+        ? new SecretsflyError("not-found", "There is nothing at this address.")
+        : new SecretsflyError("method-not-allowed", `This address answers to ${methods.join(", ")}.`);
+    if (methods.length > 0) c.header("Allow", methods.join(", "));
+    return isApi(c.req.path) ? problem(c, publicFault(c, error)) : showError(error, c);
+  });
+  app.onError((error, c) => (isApi(c.req.path) ? problem(c, publicFault(c, error)) : showError(error, c)));
+  return app;
+}

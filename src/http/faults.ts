@@ -1,0 +1,44 @@
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { OpenError } from "../cryptography/aead.ts";
+import { type ErrorCode, type FieldFaults, SecretsflyError } from "../errors.ts";
+import { loggable } from "../logger.ts";
+import type { AppEnv } from "./app-env.ts";
+import { statuses } from "./statuses.ts";
+
+/** An error as it may be told to a client: nothing of it comes from an unexpected error's message. */
+export interface PublicFault {
+  code: ErrorCode | "internal";
+  status: ContentfulStatusCode;
+  title: string;
+  detail: string;
+  fields: FieldFaults;
+}
+
+const damaged =
+  "Stored data does not open: it was changed, moved or damaged outside of secretsfly. The log names the place.";
+
+/** What to tell the client of an error. An unexpected one is logged with the request's id, and told without its message. */
+export function publicFault(c: Context<AppEnv>, error: Error): PublicFault {
+  if (error instanceof SecretsflyError) {
+    const { code, message, fields } = error;
+    return { code, ...statuses[code], detail: message, fields };
+  }
+  if (error instanceof HTTPException && error.status < 500) {
+    const code = codeOf(error.status);
+    return { code, ...statuses[code], detail: error.message || statuses[code].title, fields: {} };
+  }
+  const place = error instanceof OpenError ? { place: error.context } : {};
+  c.var.logger.error({ requestId: c.var.requestId, ...loggable(error), ...place }, "request failed");
+  const detail =
+    error instanceof OpenError
+      ? damaged
+      : "Something went wrong here. The log knows more, under the request's id.";
+  return { code: "internal", status: 500, title: "Internal error", detail, fields: {} };
+}
+
+function codeOf(status: number): ErrorCode {
+  const codes = Object.keys(statuses) as ErrorCode[];
+  return codes.find((code) => statuses[code].status === status) ?? "malformed";
+}

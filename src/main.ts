@@ -1,0 +1,166 @@
+import { type Config, ConfigError, parseConfig } from "./config.ts";
+import { systemRandom } from "./cryptography/bytes.ts";
+import { connect, DatabaseError } from "./database/connect.ts";
+import { MigrationError, migrate } from "./database/migrate.ts";
+import { migrations } from "./database/migrations.ts";
+import { createApp, largestBody } from "./http/app.ts";
+import { createLogger, type Logger, loggable } from "./logger.ts";
+import { Sessions } from "./sessions/sessions.ts";
+import { createEnvironments } from "./vault/environments.ts";
+import { TokenUsage } from "./vault/token-usage.ts";
+import type { Vault } from "./vault/vault.ts";
+import { WriteQueue } from "./vault/write-queue.ts";
+
+/** How often the sweeper seals what is over and the counters are written, in milliseconds. */
+const tick = 1000;
+/** How long requests may take to end after SIGTERM, in milliseconds; all must be over within five seconds. */
+const drain = 3000;
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Where it listens, such as `http://127.0.0.1:3000`. */
+  url: string;
+  /** Stops accepting, lets requests end, forgets every key, writes what was counted, closes the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Config → database → services → app → socket. Throws ConfigError, DatabaseError or MigrationError, or what
+ * `Bun.serve` throws for a port that is taken; then nothing is left open.
+ */
+export async function start(config: Config, logger: Logger): Promise<RunningServer> {
+  const clock = Date.now;
+  const db = connect({ databaseUrl: config.DATABASE_URL, databaseAuthToken: config.DATABASE_AUTH_TOKEN });
+  try {
+    const applied = await migrate(db.$client, migrations, clock());
+    if (applied.length > 0) logger.info({ applied }, "migrated the database");
+    const vault: Vault = {
+      db,
+      clock,
+      random: systemRandom,
+      writes: new WriteQueue(),
+      settings: {
+        availableEnvironments: config.AVAILABLE_ENVIRONMENTS,
+        maxSecretBytes: config.MAX_SECRET_BYTES,
+        versionedSecretValues: config.VERSIONED_SECRET_VALUES,
+      },
+    };
+    await createEnvironments(vault, { id: "system", address: "", requestId: "" });
+    const sessions = new Sessions(
+      { sessionExpiration: config.ADMIN_SESSION_EXPIRATION },
+      clock,
+      systemRandom,
+    );
+    const usage = new TokenUsage(db, clock);
+    const server = Bun.serve({
+      hostname: config.HOST,
+      port: config.PORT,
+      maxRequestBodySize: largestBody(config.MAX_SECRET_BYTES),
+      development: false,
+      fetch: createApp({ config, vault, sessions, usage, logger }).fetch,
+      error: (error) => {
+        logger.error(loggable(error), "request failed outside of the app");
+        return new Response("Internal error\n", { status: 500 });
+      },
+    });
+    const sweeper = setInterval(() => sweep(sessions, usage, logger), tick);
+    return {
+      url: urlOf(config, server.port),
+      stop: () => stop(server, sweeper, sessions, usage, db.$client),
+    };
+  } catch (error) {
+    db.$client.close();
+    throw error;
+  }
+}
+
+function urlOf({ HOST }: Config, port: number | undefined): string {
+  return `http://${HOST.includes(":") && !HOST.startsWith("[") ? `[${HOST}]` : HOST}:${port}`;
+}
+
+function sweep(sessions: Sessions, usage: TokenUsage, logger: Logger): void {
+  const sealed = sessions.sweep();
+  if (sealed > 0) logger.info({ sealed }, "sealed after the time-out");
+  usage
+    .flush()
+    .catch((error: unknown) =>
+      logger.warn(loggable(error), "the reads of service tokens could not be written"),
+    );
+}
+
+async function stop(
+  server: Bun.Server<undefined>,
+  sweeper: Timer,
+  sessions: Sessions,
+  usage: TokenUsage,
+  client: { close(): void },
+): Promise<void> {
+  clearInterval(sweeper);
+  sessions.clear();
+  await Promise.race([server.stop(), Bun.sleep(drain)]);
+  await server.stop(true);
+  try {
+    await usage.flush();
+  } finally {
+    client.close();
+  }
+}
+
+/** Runs the server until SIGTERM or SIGINT, as `secretsfly serve` and `bun start` do. Ends the process. */
+export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  // What this process creates is its owner's alone, SQLite's side files included.
+  process.umask(0o077);
+  try {
+    const config = parseConfig(env);
+    const logger = createLogger(config.LOG_LEVEL);
+    const server = await start(config, logger);
+    process.stdout.write(greeting(server.url, config));
+    const end = (signal: string) => {
+      logger.info({ signal }, "stopping");
+      server.stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error(loggable(error), "could not stop cleanly");
+          process.exit(1);
+        },
+      );
+    };
+    process.once("SIGTERM", () => end("SIGTERM"));
+    process.once("SIGINT", () => end("SIGINT"));
+  } catch (error) {
+    process.stderr.write(`secretsfly: ${startFault(error, env)}\n`);
+    process.exit(1);
+  }
+}
+
+function greeting(url: string, config: Config): string {
+  const pages = config.PUBLIC_ORIGIN ?? url;
+  const who = config.ADMIN_PASSWORD
+    ? "sign in with ADMIN_PASSWORD"
+    : "open to this machine only: no ADMIN_PASSWORD is set";
+  return [
+    `secretsfly is listening on ${url}`,
+    "",
+    `  Next: open ${pages} in a browser (${who}),`,
+    "  create a root project, add a secret, create a service token, and start your app with",
+    `  SECRETSFLY_TOKEN=… SECRETSFLY_API_BASE_URL=${pages}/api secretsfly run -- your-command`,
+    "",
+    "",
+  ].join("\n");
+}
+
+/** Why it did not start, in words that say what to mend. */
+function startFault(error: unknown, env: Readonly<Record<string, string | undefined>>): string {
+  if (error instanceof ConfigError || error instanceof DatabaseError || error instanceof MigrationError)
+    return error.message;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const place = `${env.HOST || "127.0.0.1"}:${env.PORT || 3000}`;
+  if (code === "EADDRINUSE")
+    return `the port is in use: something listens on ${place} already; set PORT to another`;
+  if (code === "EACCES") return `not allowed to listen on ${place}; choose a PORT above 1023`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return `cannot listen on ${place}: HOST is no address of this machine`;
+  return `could not start: ${JSON.stringify(loggable(error), null, 2)}`;
+}
+
+if (import.meta.main) await serve(process.env);

@@ -1,0 +1,219 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Config, parseConfig } from "../src/config.ts";
+import { systemRandom } from "../src/cryptography/bytes.ts";
+import { connect, type Database } from "../src/database/connect.ts";
+import { migrate } from "../src/database/migrate.ts";
+import { migrations } from "../src/database/migrations.ts";
+import { createApp } from "../src/http/app.ts";
+import { createLogger } from "../src/logger.ts";
+import { Sessions } from "../src/sessions/sessions.ts";
+import { createEnvironments } from "../src/vault/environments.ts";
+import { TokenUsage } from "../src/vault/token-usage.ts";
+import type { Vault } from "../src/vault/vault.ts";
+import { WriteQueue } from "../src/vault/write-queue.ts";
+
+/**
+ * A whole secretsfly in this process: the real app over a real database in a temporary file, a clock that
+ * only moves when a test moves it, and the lines that it logs.
+ */
+export interface TestApp {
+  app: ReturnType<typeof createApp>;
+  config: Config;
+  vault: Vault;
+  db: Database;
+  sessions: Sessions;
+  usage: TokenUsage;
+  clock: TestClock;
+  /** Every line that was logged, at every level. */
+  logs: string[];
+  /** The database's path; beside it are its WAL and shared memory. */
+  file: string;
+  /** A request without a session; headers as given. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** A browser of its own: it keeps its cookie and sends its origin. */
+  browser(): TestBrowser;
+  /** A second app in the same process on the same database file, as another process would be. */
+  sibling(): Promise<TestApp>;
+  close(): void;
+}
+
+export interface TestClock {
+  now: number;
+  /** Moves the clock, in milliseconds. */
+  advance(milliseconds: number): void;
+}
+
+/** Where the test app believes it is reached. */
+export const origin = "http://localhost:3000";
+
+const startOfTests = Date.UTC(2026, 0, 1);
+
+/** Starts an app of its own. `env` are settings as from the environment; environments are dev and prod unless told. */
+export async function createTestApp(env: Record<string, string> = {}): Promise<TestApp> {
+  const folder = mkdtempSync(join(tmpdir(), "secretsfly-test-"));
+  const clock: TestClock = {
+    now: startOfTests,
+    advance(milliseconds) {
+      clock.now += milliseconds;
+    },
+  };
+  return openTestApp(folder, clock, { AVAILABLE_ENVIRONMENTS: "dev,prod", ...env }, () =>
+    rmSync(folder, { recursive: true, force: true }),
+  );
+}
+
+async function openTestApp(
+  folder: string,
+  clock: TestClock,
+  env: Record<string, string>,
+  cleanUp: () => void,
+): Promise<TestApp> {
+  const file = join(folder, "data", "secretsfly.db");
+  const config = parseConfig({ DATABASE_URL: `file:${file}`, LOG_LEVEL: "trace", ...env });
+  const db = connect({ databaseUrl: config.DATABASE_URL, databaseAuthToken: undefined });
+  await migrate(db.$client, migrations, clock.now);
+  const logs: string[] = [];
+  const logger = createLogger(config.LOG_LEVEL, { write: (line) => logs.push(line) });
+  const now = () => clock.now;
+  const vault: Vault = {
+    db,
+    clock: now,
+    random: systemRandom,
+    writes: new WriteQueue(),
+    settings: {
+      availableEnvironments: config.AVAILABLE_ENVIRONMENTS,
+      maxSecretBytes: config.MAX_SECRET_BYTES,
+      versionedSecretValues: config.VERSIONED_SECRET_VALUES,
+    },
+  };
+  await createEnvironments(vault, { id: "system", address: "", requestId: "" });
+  const sessions = new Sessions({ sessionExpiration: config.ADMIN_SESSION_EXPIRATION }, now, systemRandom);
+  const usage = new TokenUsage(db, now);
+  const app = createApp({ config, vault, sessions, usage, logger });
+  const request = async (path: string, init?: RequestInit) => app.request(origin + path, init);
+  return {
+    ...{ app, config, vault, db, sessions, usage, clock, logs, file, request },
+    browser: () => new TestBrowser(request),
+    sibling: () => openTestApp(folder, clock, env, () => {}),
+    close() {
+      db.$client.close();
+      cleanUp();
+    },
+  };
+}
+
+/** Fields of a form: one value, or the values of a repeated field. */
+export type Fields = Record<string, string | readonly string[]>;
+
+/** What an admin does with a browser, without the browser. */
+export class TestBrowser {
+  #cookies = new Map<string, string>();
+
+  constructor(private readonly request: (path: string, init?: RequestInit) => Promise<Response>) {}
+
+  /** The session cookie as it would be sent; empty before there is one. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.#send(path, { headers });
+  }
+
+  /** Posts a form as a browser does. */
+  post(path: string, fields: Fields = {}, headers: Record<string, string> = {}): Promise<Response> {
+    const body = new URLSearchParams();
+    for (const [name, values] of Object.entries(fields)) {
+      for (const value of typeof values === "string" ? [values] : values) body.append(name, value);
+    }
+    return this.#send(path, { method: "POST", body, headers: { Origin: origin, ...headers } });
+  }
+
+  /** The page that a GET ends at after redirects. */
+  async open(path: string): Promise<string> {
+    let response = await this.get(path);
+    for (let hops = 0; hops < 5 && response.status >= 300 && response.status < 400; hops++) {
+      response = await this.get(response.headers.get("Location") ?? "/");
+    }
+    return response.text();
+  }
+
+  async #send(path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (this.cookie) headers.set("Cookie", this.cookie);
+    const response = await this.request(path, { ...init, headers });
+    for (const line of response.headers.getSetCookie()) {
+      const [pair = "", ...attributes] = line.split("; ");
+      const [name = "", value = ""] = pair.split("=");
+      if (value === "" || attributes.includes("Max-Age=0")) this.#cookies.delete(name);
+      else this.#cookies.set(name, value);
+    }
+    return response;
+  }
+
+  /** Creates a root project; without a passphrase its master key is generated. */
+  async createRoot(name: string, passphrase = ""): Promise<{ id: number; masterKey: string }> {
+    const response = await this.post("/admin/projects", {
+      name,
+      description: "",
+      parentId: "",
+      masterKey: passphrase,
+    });
+    if (passphrase) return { id: idIn(response.headers.get("Location")), masterKey: passphrase };
+    const page = await response.text();
+    const masterKey = /id="master-key"[^>]*>([^<]+)</.exec(page)?.[1];
+    if (!masterKey) throw new Error(`no master key on the page (status ${response.status})`);
+    return { id: idIn(/href="(\/admin\/projects\/\d+)"/.exec(page)?.[1]), masterKey };
+  }
+
+  async createChild(name: string, parentId: number): Promise<number> {
+    const response = await this.post("/admin/projects", {
+      name,
+      description: "",
+      parentId: String(parentId),
+    });
+    return idIn(response.headers.get("Location"));
+  }
+
+  unseal(id: number, masterKey: string): Promise<Response> {
+    return this.post(`/admin/projects/${id}/unseal`, { masterKey });
+  }
+
+  /** Saves secrets in one form. */
+  save(id: number, environment: string, secrets: Record<string, string>): Promise<Response> {
+    const fields = { name: Object.keys(secrets), value: Object.values(secrets) };
+    return this.post(`/admin/projects/${id}/environments/${environment}/secrets`, fields);
+  }
+
+  /** Creates a service token and returns its text. */
+  async createToken(id: number, environment: string, rights = "read", more: Fields = {}): Promise<string> {
+    const fields = { name: "test", environment, rights, ...more };
+    const response = await this.post(`/admin/projects/${id}/service-tokens`, fields);
+    const token = /id="service-token"[^>]*>([^<]+)</.exec(await response.text())?.[1];
+    if (!token) throw new Error(`no service token on the page (status ${response.status})`);
+    return token;
+  }
+}
+
+function idIn(location: string | null | undefined): number {
+  const id = Number(/\/admin\/projects\/(\d+)/.exec(location ?? "")?.[1]);
+  if (!id) throw new Error(`no project's address in ${location}`);
+  return id;
+}
+
+/** `Authorization` of a service token. */
+export function bearer(token: string): { Authorization: string } {
+  return { Authorization: `Bearer ${token}` };
+}
+
+/** What an app gets: names and values. Throws for any answer but 200. */
+export async function fetchMap(
+  app: Pick<TestApp, "request">,
+  token: string,
+): Promise<Record<string, string>> {
+  const response = await app.request("/api/secrets?format=map", { headers: bearer(token) });
+  if (response.status !== 200) throw new Error(`GET /api/secrets answered ${response.status}`);
+  return (await response.json()) as Record<string, string>;
+}
