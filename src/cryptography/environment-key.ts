@@ -19,22 +19,17 @@ export interface EnvironmentKeys {
 const noSalt: Bytes = new Uint8Array(0);
 
 /** The raw view key (32 bytes) of an environment key, to be sealed to a read token; the caller wipes it. */
-export function deriveViewKey(environmentKey: Bytes): Promise<Bytes> {
+export function deriveViewKey(environmentKey: Bytes): Bytes {
   return hkdf(environmentKey, noSalt, "secretsfly/v1/environment-key/view");
 }
 
 /** All keys of an environment key (32 bytes, HKDF-SHA256, one `info` each). The raw bytes are overwritten. */
 export async function deriveEnvironmentKeys(environmentKey: Bytes): Promise<EnvironmentKeys> {
   try {
-    const [value, view, child] = await Promise.all([
-      hkdf(environmentKey, noSalt, "secretsfly/v1/environment-key/value"),
-      deriveViewKey(environmentKey),
-      hkdf(environmentKey, noSalt, "secretsfly/v1/environment-key/child"),
-    ]);
     const [valueKey, viewKey, childKey] = await Promise.all([
-      importAeadKey(value),
-      importAeadKey(view),
-      importAeadKey(child),
+      importAeadKey(hkdf(environmentKey, noSalt, "secretsfly/v1/environment-key/value")),
+      importAeadKey(deriveViewKey(environmentKey)),
+      importAeadKey(hkdf(environmentKey, noSalt, "secretsfly/v1/environment-key/child")),
     ]);
     return { valueKey, viewKey, childKey };
   } finally {

@@ -105,7 +105,7 @@ export async function deriveWrappingKey(
   const stretched = await stretch(masterKey, derivation);
   try {
     const info = `secretsfly/v1/wrapping-key|${derivation.kdf}|${projectId}`;
-    return await importAeadKey(await hkdf(stretched, derivation.salt, info));
+    return await importAeadKey(hkdf(stretched, derivation.salt, info));
   } finally {
     wipe(stretched);
   }

@@ -59,13 +59,13 @@ export function parseServiceToken(text: string): ServiceToken | undefined {
 }
 
 /** SHA-256 of the token's verifier (HKDF-SHA256 of its secret): what the database knows it by, 32 bytes. */
-export async function verifierHash(token: ServiceToken): Promise<Bytes> {
-  return sha256(await hkdf(token.secret, noSalt, `secretsfly/v1/service-token/verifier|${token.id}`));
+export function verifierHash(token: ServiceToken): Bytes {
+  return sha256(hkdf(token.secret, noSalt, `secretsfly/v1/service-token/verifier|${token.id}`));
 }
 
 /** The token's X25519 key pair: DeriveKeyPair (RFC 9180, 7.1.3) of 32 bytes derived from its secret. */
 async function keyPair(token: ServiceToken): Promise<CryptoKeyPair> {
-  const material = await hkdf(token.secret, noSalt, `secretsfly/v1/service-token/key-pair|${token.id}`);
+  const material = hkdf(token.secret, noSalt, `secretsfly/v1/service-token/key-pair|${token.id}`);
   return suite.kem.deriveKeyPair(material);
 }
 

@@ -70,7 +70,7 @@ export async function createServiceToken(
   const allowedIps = parseAllowedIps(input.allowedIps);
   const token = generateServiceToken(vault.random);
   const text = formatServiceToken(token);
-  const [hash, publicKey] = await Promise.all([verifierHash(token), publicKeyOf(token)]);
+  const [hash, publicKey] = [verifierHash(token), await publicKeyOf(token)];
   wipe(token.secret);
 
   return write(vault, `tree ${root.rootId}`, root.actor, async () => {
@@ -119,7 +119,7 @@ async function sealKeyForToken(
   },
 ) {
   const { raw, generation } = await openEnvironmentKey(vault, root, tree, projectId, token.environment);
-  const key = token.rights === "write" ? raw.slice() : await deriveViewKey(raw);
+  const key = token.rights === "write" ? raw.slice() : deriveViewKey(raw);
   const context = serviceTokenContext(token.publicId, { ...token, projectId, generation });
   try {
     return { sealedKey: await sealToServiceToken(token.publicKey, key, context), generation };

@@ -45,7 +45,8 @@ export async function authenticate(
 ): Promise<TokenAccess> {
   const token = parseServiceToken(text);
   if (!token) throw unauthorized();
-  const [hash, row] = await Promise.all([verifierHash(token), lookUp(vault, token.id)]);
+  const hash = verifierHash(token);
+  const row = await lookUp(vault, token.id);
   if (!row || !equalBytes(hash, row.token.verifierHash)) throw unauthorized();
   const {
     expiresAt,
