@@ -113,25 +113,30 @@ export async function deriveWrappingKey(
 
 /** The master key's bytes, through Argon2id where the row says so: a copy that the caller wipes. */
 async function stretch(masterKey: MasterKey, derivation: KeyDerivation): Promise<Bytes> {
-  if (derivation.salt.length !== saltLength) throw new KeyDerivationError("salt of the wrong length");
+  checkDerivation(derivation);
   const message = masterKey.kind === "generated" ? masterKey.secret.slice() : toBytes(masterKey.text);
   if (derivation.kdf === "hkdf-sha256") return message;
   const { memoryKib, passes, parallelism, salt } = derivation;
-  for (const [name, limit] of Object.entries(argon2Limits) as [
-    keyof typeof argon2Limits,
-    { min: number; max: number },
-  ][]) {
-    const value = derivation[name];
-    if (!Number.isInteger(value) || value < limit.min || value > limit.max) {
-      throw new KeyDerivationError(`argon2id ${name} of ${value} is outside ${limit.min} to ${limit.max}`);
-    }
-  }
   const parameters = { message, nonce: salt, memory: memoryKib, passes, parallelism, tagLength: 32 };
   return new Promise((resolve, reject) => {
     argon2("argon2id", parameters, (error, tag) => {
       wipe(message);
-      if (error) reject(error);
-      else resolve(new Uint8Array(tag));
+      if (error) return reject(error);
+      resolve(new Uint8Array(tag));
+      wipe(tag);
     });
   });
+}
+
+/** Throws KeyDerivationError for parameters outside the limits. */
+function checkDerivation(derivation: KeyDerivation): void {
+  if (derivation.salt.length !== saltLength) throw new KeyDerivationError("salt of the wrong length");
+  if (derivation.kdf === "hkdf-sha256") return;
+  for (const name of ["memoryKib", "passes", "parallelism"] as const) {
+    const { min, max } = argon2Limits[name];
+    const value = derivation[name];
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new KeyDerivationError(`argon2id ${name} of ${value} is outside ${min} to ${max}`);
+    }
+  }
 }

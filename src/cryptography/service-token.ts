@@ -1,7 +1,7 @@
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { type Context, contextBytes, OpenError } from "./aead.ts";
 import { checksum, checksumLength, decodeSecret, encodeSecret, randomText, secretLength } from "./base62.ts";
-import { type Bytes, concat, type Random, toBytes } from "./bytes.ts";
+import { type Bytes, concat, type Random, toBytes, wipe } from "./bytes.ts";
 import { hkdf, sha256 } from "./hash.ts";
 
 /**
@@ -66,7 +66,11 @@ export function verifierHash(token: ServiceToken): Bytes {
 /** The token's X25519 key pair: DeriveKeyPair (RFC 9180, 7.1.3) of 32 bytes derived from its secret. */
 async function keyPair(token: ServiceToken): Promise<CryptoKeyPair> {
   const material = hkdf(token.secret, noSalt, `secretsfly/v1/service-token/key-pair|${token.id}`);
-  return suite.kem.deriveKeyPair(material);
+  try {
+    return await suite.kem.deriveKeyPair(material);
+  } finally {
+    wipe(material);
+  }
 }
 
 /** The token's X25519 public key, 32 bytes: what keys are sealed to. */
