@@ -30,6 +30,11 @@ CREATE TABLE `environments` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `environments_name_unique` ON `environments` (`name`);--> statement-breakpoint
+CREATE TABLE `guards` (
+	`held` integer NOT NULL,
+	CONSTRAINT "guards_held" CHECK("guards"."held" = 1)
+);
+--> statement-breakpoint
 CREATE TABLE `projects` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`parent_id` integer,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, parseConfig } from "../src/config.ts";
@@ -34,12 +34,17 @@ export interface TestApp {
   request(path: string, init?: RequestInit): Promise<Response>;
   /** A browser of its own: it keeps its cookie and sends its origin. */
   browser(): TestBrowser;
-  /** A second app in the same process on the same database file, as another process would be. */
-  sibling(): Promise<TestApp>;
+  /** A second app in the same process on the same database file, as another process would be; `env` over the first's. */
+  sibling(env?: Record<string, string>): Promise<TestApp>;
+  /**
+   * An app on a copy of the database, WAL included, as a thief or a backup has it. `tamper` is given the
+   * copied file before the app opens it.
+   */
+  copy(tamper?: (file: string) => void): Promise<TestApp>;
   close(): void;
 }
 
-export interface TestClock {
+interface TestClock {
   now: number;
   /** Moves the clock, in milliseconds. */
   advance(milliseconds: number): void;
@@ -96,12 +101,29 @@ async function openTestApp(
   return {
     ...{ app, config, vault, db, sessions, usage, clock, logs, file, request },
     browser: () => new TestBrowser(request),
-    sibling: () => openTestApp(folder, clock, env, () => {}),
+    sibling: (other = {}) => openTestApp(folder, clock, { ...env, ...other }, () => {}),
+    copy: (tamper) => openCopy(file, clock, env, tamper),
     close() {
       db.$client.close();
       cleanUp();
     },
   };
+}
+
+function openCopy(
+  file: string,
+  clock: TestClock,
+  env: Record<string, string>,
+  tamper: (file: string) => void = () => {},
+): Promise<TestApp> {
+  const folder = mkdtempSync(join(tmpdir(), "secretsfly-copy-"));
+  const copy = join(folder, "data", "secretsfly.db");
+  mkdirSync(join(folder, "data"));
+  for (const ending of ["", "-wal"]) {
+    if (existsSync(file + ending)) copyFileSync(file + ending, copy + ending);
+  }
+  tamper(copy);
+  return openTestApp(folder, clock, env, () => rmSync(folder, { recursive: true, force: true }));
 }
 
 /** Fields of a form: one value, or the values of a repeated field. */
@@ -165,7 +187,9 @@ export class TestBrowser {
     const page = await response.text();
     const masterKey = /id="master-key"[^>]*>([^<]+)</.exec(page)?.[1];
     if (!masterKey) throw new Error(`no master key on the page (status ${response.status})`);
-    return { id: idIn(/href="(\/admin\/projects\/\d+)"/.exec(page)?.[1]), masterKey };
+    // The header links to what is unsealed already; the page itself is about the new one.
+    const main = page.slice(page.indexOf("<main"));
+    return { id: idIn(/href="(\/admin\/projects\/\d+)"/.exec(main)?.[1]), masterKey };
   }
 
   async createChild(name: string, parentId: number): Promise<number> {

@@ -38,8 +38,10 @@ function openFile(path: string): Client {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     closeSync(openSync(file, "a", 0o600));
     const client = new SqliteClient(file);
-    // A file that is older than this program may be open to others; only now is it known to be a database.
-    if (statSync(file).mode & 0o077) chmodSync(file, 0o600);
+    // Files that are older than this program may be open to others; only now are they known to be a database.
+    for (const part of [file, `${file}-wal`, `${file}-shm`]) {
+      if ((statSync(part, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) chmodSync(part, 0o600);
+    }
     return client;
   } catch (error) {
     throw new DatabaseError(`cannot open the database ${file}: ${reason(error)}`);

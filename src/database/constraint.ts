@@ -16,11 +16,11 @@ export function isUniqueViolation(error: unknown, table = "\\w+"): boolean {
 }
 
 /**
- * Whether a write lost against a faster one: a guard that was not met (NOT NULL), an id that was taken
+ * Whether a write lost against a faster one: a guard that does not hold (CHECK, NOT NULL), an id that was taken
  * (UNIQUE), or a row that is gone (FOREIGN KEY). Reading again and writing again is the answer.
  */
 export function isWriteConflict(error: unknown): boolean {
-  return mentions(error, /(?:NOT NULL|UNIQUE|FOREIGN KEY) constraint failed/);
+  return mentions(error, /(?:CHECK|NOT NULL|UNIQUE|FOREIGN KEY) constraint failed/);
 }
 
 /** Whether the database was locked by another process for longer than the driver waits. */

@@ -1,4 +1,5 @@
 import type { Client } from "@libsql/client";
+import { whenNotBusy } from "./busy.ts";
 import { isUniqueViolation } from "./constraint.ts";
 import type { Migration } from "./migrations.ts";
 
@@ -7,19 +8,22 @@ export class MigrationError extends Error {
   override readonly name = "MigrationError";
 }
 
+/** How long another process may hold the lock at the start, in milliseconds. */
+const patience = 10_000;
+
 /**
  * Brings a database up to the newest migration, each in one transaction together with its mark, and
  * returns the tags that were applied. When two processes start at once, the second finds the first's mark.
- * Throws MigrationError for a database that a newer secretsfly has written.
+ * Throws MigrationError for a database that a newer secretsfly has written, and BusyError for one that stays locked.
  */
 export async function migrate(
   client: Client,
   migrations: readonly Migration[],
   now: number,
 ): Promise<string[]> {
-  await client.execute(
-    "CREATE TABLE IF NOT EXISTS migrations (position INTEGER PRIMARY KEY, tag TEXT NOT NULL UNIQUE, applied_at INTEGER NOT NULL)",
-  );
+  const createTable =
+    "CREATE TABLE IF NOT EXISTS migrations (position INTEGER PRIMARY KEY, tag TEXT NOT NULL UNIQUE, applied_at INTEGER NOT NULL)";
+  await whenNotBusy(patience, () => client.execute(createTable));
   const applied: string[] = [];
   for (const [position, migration] of migrations.entries()) {
     const done = await appliedTags(client);
@@ -31,10 +35,11 @@ export async function migrate(
     };
     const steps = migration.sql.split("--> statement-breakpoint").map((sql) => ({ sql, args: [] }));
     try {
-      await client.batch([mark, ...steps], "write");
+      await whenNotBusy(patience, () => client.migrate([mark, ...steps]));
       applied.push(migration.tag);
     } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
+      // Another process has set the same mark meanwhile. Rows that a migration itself duplicates are a failure.
+      if (!isUniqueViolation(error, "migrations")) throw error;
     }
   }
   return applied;

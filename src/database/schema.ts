@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import {
+  check,
   customType,
   index,
   integer,
@@ -71,6 +72,14 @@ export const rootKeys = sqliteTable("root_keys", {
   sealedRootKey: bytes("sealed_root_key").notNull(),
   createdAt: integer("created_at").notNull(),
 });
+
+/**
+ * Empty but inside a write: a row that does not hold, or holds nothing because what it asks of is gone, fails
+ * the whole batch (src/vault/write.ts).
+ */
+export const guards = sqliteTable("guards", { held: integer("held").notNull() }, (table) => [
+  check("guards_held", sql`${table.held} = 1`),
+]);
 
 /** The environment key of a project × environment, wrapped by its parent's, or by the root key. */
 export const environmentKeys = sqliteTable(

@@ -14,11 +14,14 @@ export class SqliteClient implements Client {
   /** Opens a file that exists. WAL with `synchronous=FULL`: what was acknowledged survives a power cut. */
   constructor(file: string) {
     this.#database = new Database(file, { readwrite: true, create: true, strict: true, safeIntegers: false });
-    this.#database.run("PRAGMA busy_timeout = 2000");
+    // Several processes may start at once, and there is nothing else to do yet.
+    this.#database.run("PRAGMA busy_timeout = 5000");
     this.#database.run("PRAGMA journal_mode = WAL");
     this.#database.run("PRAGMA synchronous = FULL");
     this.#database.run("PRAGMA foreign_keys = ON");
     this.#database.run("PRAGMA secure_delete = ON");
+    // Waiting for another process's lock holds the event loop: from here on it is short, and callers try again.
+    this.#database.run("PRAGMA busy_timeout = 20");
   }
 
   get closed(): boolean {
@@ -34,11 +37,25 @@ export class SqliteClient implements Client {
     const normalized = statements.map((statement) =>
       Array.isArray(statement) ? { sql: statement[0], args: statement[1] ?? [] } : statement,
     );
-    return this.#database.transaction(() => normalized.map((statement) => this.#run(statement))).immediate();
+    const run = this.#database.transaction(() => normalized.map((statement) => this.#run(statement)));
+    // What only reads needs no lock, so nobody who writes can keep it waiting.
+    return normalized.every(isSelect) ? run.deferred() : run.immediate();
   }
 
+  /** A batch that may rebuild tables: foreign keys are checked once, at its end, before it is committed. */
   async migrate(statements: InStatement[]): Promise<ResultSet[]> {
-    return this.batch(statements);
+    this.#database.run("PRAGMA foreign_keys = OFF");
+    try {
+      const run = this.#database.transaction(() => {
+        const results = statements.map((statement) => this.#run(statement));
+        const broken = this.#database.query("PRAGMA foreign_key_check").all().length;
+        if (broken > 0) throw new Error(`FOREIGN KEY constraint failed: ${broken} rows after a migration`);
+        return results;
+      });
+      return run.immediate();
+    } finally {
+      this.#database.run("PRAGMA foreign_keys = ON");
+    }
   }
 
   async executeMultiple(sql: string): Promise<void> {
@@ -60,7 +77,11 @@ export class SqliteClient implements Client {
     if (this.#closed) return;
     this.#closed = true;
     for (const statement of this.#statements.values()) statement.finalize();
-    this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    try {
+      this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Another process reads or writes: the last one to close will do it.
+    }
     this.#database.close();
   }
 
@@ -91,6 +112,10 @@ export class SqliteClient implements Client {
     const { changes, lastInsertRowid } = statement.run(...parameters);
     return resultSet([], [], changes, BigInt(lastInsertRowid));
   }
+}
+
+function isSelect(statement: InStatement): boolean {
+  return /^\s*select\b/i.test(typeof statement === "string" ? statement : statement.sql);
 }
 
 function toBinding(value: InValue): SQLQueryBindings {

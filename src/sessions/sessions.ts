@@ -3,7 +3,7 @@ import { sha256 } from "../cryptography/hash.ts";
 import { Keyring } from "./keyring.ts";
 
 /** A message for the next page that a session is shown. */
-export interface Message {
+export interface Flash {
   kind: "success" | "error" | "info";
   text: string;
 }
@@ -15,7 +15,7 @@ export interface Session {
   readonly expiresAt: number;
   signedIn: boolean;
   readonly keyring: Keyring;
-  messages: Message[];
+  flashes: Flash[];
 }
 
 export interface SessionSettings {
@@ -44,10 +44,9 @@ export class Sessions {
       expiresAt: this.clock() + this.settings.sessionExpiration * 1000,
       signedIn,
       keyring: new Keyring(this.clock),
-      messages: [],
+      flashes: [],
     };
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size >= maxSessions && oldest !== undefined) this.#end(oldest);
+    if (this.#sessions.size >= maxSessions) this.#endOldest();
     this.#sessions.set(key(secret), session);
     return { session, secret };
   }
@@ -84,6 +83,14 @@ export class Sessions {
   /** Forgets every session and every key: the server stops. */
   clear(): void {
     for (const hash of this.#sessions.keys()) this.#end(hash);
+  }
+
+  /** Sessions that hold no key go first: their owners lose the least. */
+  #endOldest(): void {
+    const hashes = [...this.#sessions.keys()];
+    const idle = hashes.find((hash) => this.#sessions.get(hash)?.keyring.unsealed().length === 0);
+    const oldest = idle ?? hashes[0];
+    if (oldest !== undefined) this.#end(oldest);
   }
 
   #end(hash: string): void {

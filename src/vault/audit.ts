@@ -6,7 +6,7 @@ import { auditEvents } from "../database/schema.ts";
 import type { Actor } from "./vault.ts";
 
 /** What can be told of in the audit. */
-export type AuditAction =
+type AuditAction =
   | "environment.add"
   | "project.create"
   | "project.edit"

@@ -14,7 +14,7 @@ import { invalid, notFound } from "../errors.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { Environment } from "./environments.ts";
 import { checkProjectInput, environmentsWithKeys, type ProjectInput, refuseTakenName } from "./projects.ts";
-import { childrenOf, type Project, projectIn, readTree, subtreeOf, type Tree } from "./tree.ts";
+import { childrenOf, type Project, projectIn, subtreeOf, type Tree } from "./tree.ts";
 import { environmentKeyContext, openEnvironmentKey, type UnlockedRoot, unlockEnvironment } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import {
@@ -25,7 +25,7 @@ import {
   rebuildDescendants,
   replaceViews,
 } from "./views.ts";
-import { guardTree, type Statement, write } from "./write.ts";
+import { type Statement, writeTree } from "./write.ts";
 
 /**
  * Renames, describes or moves a project within its tree, while its root is unsealed. A move wraps the
@@ -39,9 +39,8 @@ export async function editProject(
   input: ProjectInput & { parentId?: number | undefined },
 ): Promise<Project> {
   const { name, description } = checkProjectInput(input);
-  return write(vault, `tree ${root.rootId}`, root.actor, async () => {
+  return writeTree(vault, root.rootId, root.actor, async (tree) => {
     const { db } = vault;
-    const tree = await readTree(db, root.rootId);
     const project = projectIn(tree, id);
     const parentId = input.parentId ?? project.parentId;
     const moves = parentId !== project.parentId;
@@ -57,7 +56,6 @@ export async function editProject(
     }
     const edited: Project = { ...project, name, description, parentId, updatedAt: vault.clock() };
     const statements: Statement[] = [
-      guardTree(vault, tree),
       db
         .update(projects)
         .set({ name, description, parentId, updatedAt: edited.updatedAt })
@@ -136,16 +134,14 @@ export async function deleteProject(
   id: number,
   confirmName: string,
 ): Promise<void> {
-  await write(vault, `tree ${root.rootId}`, root.actor, async () => {
+  await writeTree(vault, root.rootId, root.actor, async (tree) => {
     const { db } = vault;
-    const tree = await readTree(db, root.rootId);
     const project = projectIn(tree, id);
     if (confirmName !== project.name) throw invalid("confirmName", "Type the project's name to delete it.");
     const subtree = subtreeOf(tree, id);
     const ids = subtree.map((member) => member.id);
     const theirSecrets = db.select({ id: secrets.id }).from(secrets).where(inArray(secrets.projectId, ids));
     const statements: Statement[] = [
-      guardTree(vault, tree),
       db.delete(secretVersions).where(inArray(secretVersions.secretId, theirSecrets)),
       db.delete(secrets).where(inArray(secrets.projectId, ids)),
       db.delete(views).where(inArray(views.projectId, ids)),

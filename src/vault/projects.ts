@@ -1,14 +1,14 @@
 import { eq, isNull } from "drizzle-orm";
 import { generateMasterKey } from "../cryptography/master-key.ts";
-import { environmentKeys, projects, rootKeys, views } from "../database/schema.ts";
+import { environmentKeys, environments, projects, rootKeys, views } from "../database/schema.ts";
 import { invalid } from "../errors.ts";
 import { type Environment, listEnvironments } from "./environments.ts";
 import { createRootKey, readMasterKey } from "./root-keys.ts";
-import { childrenOf, nextId, type Project, projectIn, readTree } from "./tree.ts";
+import { childrenOf, nextId, type Project, projectIn } from "./tree.ts";
 import { createEnvironmentKey, type UnlockedRoot, unlockEnvironment } from "./unlock.ts";
 import type { Actor, Vault } from "./vault.ts";
 import { buildView, emptySourceBelow } from "./views.ts";
-import { guardTree, type Statement, write } from "./write.ts";
+import { type Statement, write, writeTree } from "./write.ts";
 
 /** What people say of a project. */
 export interface ProjectInput {
@@ -117,9 +117,8 @@ export async function createChildProject(
   input: ProjectInput,
 ): Promise<Project> {
   const { name, description } = checkProjectInput(input);
-  return write(vault, `tree ${root.rootId}`, root.actor, async () => {
+  return writeTree(vault, root.rootId, root.actor, async (tree) => {
     const { db } = vault;
-    const tree = await readTree(db, root.rootId);
     projectIn(tree, parentId);
     refuseTakenName(childrenOf(tree, parentId), name);
     const id = await nextId(db, "projects");
@@ -133,7 +132,7 @@ export async function createChildProject(
       createdAt: now,
       updatedAt: now,
     };
-    const statements: Statement[] = [guardTree(vault, tree), db.insert(projects).values(project)];
+    const statements: Statement[] = [db.insert(projects).values(project)];
     for (const environment of await environmentsWithKeys(vault, root.rootId)) {
       const parent = await unlockEnvironment(vault, root, tree, parentId, environment);
       const { row, keys } = await createEnvironmentKey(vault, parent.keys.childKey, id, environment);
@@ -145,8 +144,14 @@ export async function createChildProject(
   });
 }
 
-/** The environments in which a tree has keys: all of the settings' once its root has been unsealed. */
+/**
+ * The environments in which a tree has keys. Ones that the settings hide are among them: what is done to
+ * the tree meanwhile has to hold when they come back.
+ */
 export async function environmentsWithKeys(vault: Vault, rootId: number): Promise<Environment[]> {
-  const counts = await countSecrets(vault, rootId);
-  return (await listEnvironments(vault)).filter(({ id }) => counts.has(id));
+  return vault.db
+    .select({ id: environments.id, name: environments.name })
+    .from(environmentKeys)
+    .innerJoin(environments, eq(environments.id, environmentKeys.environmentId))
+    .where(eq(environmentKeys.projectId, rootId));
 }

@@ -26,11 +26,20 @@ export function referencedNames(value: string): string[] {
   return [...names];
 }
 
+/** Bounds on what references may make of values, in bytes of UTF-8: a short text could otherwise fill the memory. */
+export interface ExpansionLimits {
+  /** Of one expanded value. */
+  value: number;
+  /** Of all values that hold references, together. */
+  total: number;
+}
+
 /**
- * Expands all references. `maxBytes` bounds each expanded value (UTF-8), since references to
- * references could otherwise double it at every step.
+ * Expands all references. A value that would pass a limit stays as it was written, and that is told as a
+ * problem: references to references could otherwise double it at every step.
  */
-export function resolveReferences(raw: ReadonlyMap<string, string>, maxBytes: number): Resolution {
+export function resolveReferences(raw: ReadonlyMap<string, string>, limits: ExpansionLimits): Resolution {
+  let left = limits.total;
   const graph: Graph = new Map();
   const problems: ReferenceProblem[] = [];
   for (const [name, value] of raw) {
@@ -44,9 +53,14 @@ export function resolveReferences(raw: ReadonlyMap<string, string>, maxBytes: nu
   const values = new Map<string, string>();
   for (const name of referencesFirst(graph)) {
     const value = raw.get(name) ?? "";
-    const expanded = expand(value, graph.get(name) ?? new Set(), values, maxBytes);
+    if (!value.includes("${")) {
+      values.set(name, value);
+      continue;
+    }
+    const expanded = expand(value, graph.get(name) ?? new Set(), values, Math.min(limits.value, left));
     if (expanded === undefined) problems.push({ name, kind: "too-large", names: [name] });
     values.set(name, expanded ?? value);
+    left -= Buffer.byteLength(expanded ?? "");
   }
   return { values, problems };
 }
@@ -61,7 +75,6 @@ function expand(
   values: ReadonlyMap<string, string>,
   maxBytes: number,
 ): string | undefined {
-  if (!value.includes("${")) return value;
   let added = 0;
   const expanded = value.replace(reference, (text, name: string | undefined) => {
     if (name === undefined) return "${";

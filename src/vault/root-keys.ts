@@ -1,5 +1,6 @@
 import { eq } from "drizzle-orm";
 import { type Context, importAeadKey, OpenError, open, seal } from "../cryptography/aead.ts";
+import { wipe } from "../cryptography/bytes.ts";
 import {
   deriveWrappingKey,
   type KeyDerivation,
@@ -12,11 +13,11 @@ import {
 import { environmentKeys, rootKeys, views } from "../database/schema.ts";
 import { invalid, notFound, SecretsflyError } from "../errors.ts";
 import { listEnvironments } from "./environments.ts";
-import { getProject, projectIn, readTree, subtreeOf, type Tree } from "./tree.ts";
+import { getProject, projectIn, subtreeOf, type Tree } from "./tree.ts";
 import { createEnvironmentKey, type UnlockedRoot, unlockedRoot } from "./unlock.ts";
 import type { Actor, Vault } from "./vault.ts";
 import { buildView } from "./views.ts";
-import { guardTree, record, type Statement, unchanged, write } from "./write.ts";
+import { record, type Statement, unchanged, writeTree } from "./write.ts";
 
 type RootKeyRow = typeof rootKeys.$inferSelect;
 
@@ -97,10 +98,12 @@ async function openRootKey(row: RootKeyRow, masterKey: MasterKey): Promise<Crypt
       await open(wrappingKey, row.sealedRootKey, rootKeyContext(row.projectId, row.generation)),
     );
   } catch (error) {
-    if (error instanceof OpenError || error instanceof KeyDerivationError) {
+    if (error instanceof OpenError) {
       throw new SecretsflyError("wrong-master-key", wrongMasterKey, { masterKey: wrongMasterKey });
     }
     throw error;
+  } finally {
+    if (masterKey.kind === "generated") wipe(masterKey.secret);
   }
 }
 
@@ -115,9 +118,8 @@ function derivationOf({ kdf, salt, memoryKib, passes, parallelism }: RootKeyRow)
 }
 
 /** Gives every project of the tree keys and an empty view in the environments that the settings gained. */
-export async function createMissingKeys(vault: Vault, root: UnlockedRoot): Promise<void> {
-  await write(vault, `tree ${root.rootId}`, root.actor, async () => {
-    const tree = await readTree(vault.db, root.rootId);
+async function createMissingKeys(vault: Vault, root: UnlockedRoot): Promise<void> {
+  await writeTree(vault, root.rootId, root.actor, async (tree) => {
     const rows = await vault.db
       .select({ environmentId: environmentKeys.environmentId })
       .from(environmentKeys)
@@ -125,7 +127,7 @@ export async function createMissingKeys(vault: Vault, root: UnlockedRoot): Promi
     const known = new Set(rows.map(({ environmentId }) => environmentId));
     const missing = (await listEnvironments(vault)).filter(({ id }) => !known.has(id));
     if (missing.length === 0) return unchanged(undefined);
-    const statements: Statement[] = [guardTree(vault, tree)];
+    const statements: Statement[] = [];
     for (const environment of missing)
       statements.push(...(await keysForTree(vault, root, tree, environment)));
     const project = projectIn(tree, root.rootId);

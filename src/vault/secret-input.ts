@@ -8,11 +8,20 @@ export type SecretChange =
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const maxNameLength = 255;
 const maxNoteLength = 1000;
+/** Of one project × environment: each write seals all of them again, here and in every descendant. */
+const maxSecrets = 5000;
+/** Of all values of one project × environment, as a multiple of the largest value. */
+const totalShare = 16;
+/** Names that the API's own addresses have. */
+const reserved: ReadonlySet<string> = new Set(["events"]);
 
 /** Why a text cannot be a secret's name; undefined where it can. It has to work as an environment variable. */
 export function nameFault(name: string): string | undefined {
   if (name === "") return "A secret needs a name.";
   if (name.length > maxNameLength) return `A secret's name has at most ${maxNameLength} characters.`;
+  if (/^(?:sfly|sfmk)_/.test(name))
+    return "This looks like a service token or a master key, not like a secret's name.";
+  if (reserved.has(name)) return `A secret cannot be called ${name}: the API has an address of that name.`;
   if (namePattern.test(name)) return undefined;
   return "A secret's name is an environment variable's: letters, digits and _, not beginning with a digit.";
 }
@@ -47,4 +56,37 @@ function checkContent(name: string, value: string, note: string, maxSecretBytes:
   if (note.length > maxNoteLength)
     throw invalid(name, `The note of ${name} has more than ${maxNoteLength} characters.`);
   if (valueFault(note)) throw invalid(name, `The note of ${name} holds a character that cannot be stored.`);
+}
+
+/**
+ * Bounds what a project × environment holds, so that inheriting it can never be refused below. What is
+ * above a bound already may shrink. Throws SecretsflyError `too-large`.
+ */
+export function checkTotal(
+  before: readonly Content[],
+  after: readonly Content[],
+  maxSecretBytes: number,
+): void {
+  if (after.length > maxSecrets && after.length > before.length) {
+    throw new SecretsflyError(
+      "too-large",
+      `An environment of a project holds at most ${maxSecrets} secrets of its own.`,
+    );
+  }
+  const limit = totalShare * maxSecretBytes;
+  const size = totalBytes(after);
+  if (size > limit && size > totalBytes(before)) {
+    throw new SecretsflyError(
+      "too-large",
+      `All values of an environment together have at most ${limit} bytes.`,
+    );
+  }
+}
+
+interface Content {
+  value: string;
+}
+
+function totalBytes(secrets: readonly Content[]): number {
+  return secrets.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0);
 }

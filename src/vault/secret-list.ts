@@ -72,10 +72,3 @@ async function lastChanges(vault: Vault, tree: Tree, place: WritableEnvironment)
     .where(and(inArray(secrets.projectId, ids), eq(secrets.environmentId, place.environment.id)));
   return new Map(rows.map((row) => [row.id, row]));
 }
-
-/** The number of a secret's newest version. It is not sealed, as names are not. */
-export async function newestVersion(vault: Vault, id: number): Promise<number> {
-  const [row] = await vault.db.select({ version: secrets.version }).from(secrets).where(eq(secrets.id, id));
-  if (!row) throw notFound("secret");
-  return row.version;
-}

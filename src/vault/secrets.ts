@@ -5,8 +5,8 @@ import { secrets, secretVersions } from "../database/schema.ts";
 import { notFound, SecretsflyError } from "../errors.ts";
 import type { AuditEntry } from "./audit.ts";
 import { describeProblem, problemKey, type ReferenceProblem } from "./references.ts";
-import { checkChanges, type SecretChange } from "./secret-input.ts";
-import { nextId, type Project, projectIn, readTree } from "./tree.ts";
+import { checkChanges, checkTotal, type SecretChange } from "./secret-input.ts";
+import { nextId, type Project, projectIn } from "./tree.ts";
 import type { WritableEnvironment } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import {
@@ -20,7 +20,7 @@ import {
   resolveSource,
   type ViewSource,
 } from "./views.ts";
-import { chunks, guardTree, type Statement, unchanged, write } from "./write.ts";
+import { chunks, type Statement, unchanged, writeTree } from "./write.ts";
 
 /** What became of one change. */
 export interface ChangedSecret {
@@ -61,19 +61,18 @@ export async function changeSecrets(
   changes: readonly SecretChange[],
 ): Promise<ChangedSecret[]> {
   checkChanges(changes, vault.settings.maxSecretBytes);
-  return write(vault, `tree ${place.rootId}`, place.actor, async () => {
-    const tree = await readTree(vault.db, place.rootId);
+  return writeTree(vault, place.rootId, place.actor, async (tree) => {
     const project = projectIn(tree, place.projectId);
     const view = await readView(vault, place.projectId, place.environment);
     if (!view) throw notFound("environment in this project");
     const source = await openSource(place, view);
     const plan = await planChanges(vault, place, source, changes);
     if (plan.rows.length === 0) return unchanged(plan.outcomes);
+    checkTotal(source.own, plan.source.own, vault.settings.maxSecretBytes);
     const built = await buildView(vault, place, plan.source, view);
     refuseNewProblems(built, resolveSource(source, vault.settings.maxSecretBytes).problems);
     const descendants = await rebuildDescendants(vault, tree, place, built.source);
     const statements = [
-      guardTree(vault, tree),
       ...(await versionStatements(vault, place, plan.rows)),
       ...replaceViews(vault, [built.row, ...descendants]),
     ];

@@ -12,10 +12,10 @@ import { environments, serviceTokens } from "../database/schema.ts";
 import { invalid, notFound } from "../errors.ts";
 import { parseAllowedIps } from "./addresses.ts";
 import type { Environment } from "./environments.ts";
-import { getProject, projectIn, readTree, type Tree } from "./tree.ts";
+import { getProject, projectIn, type Tree } from "./tree.ts";
 import { openEnvironmentKey, serviceTokenContext, type UnlockedRoot } from "./unlock.ts";
 import type { Actor, Vault } from "./vault.ts";
-import { guardTree, unchanged, write } from "./write.ts";
+import { unchanged, write, writeTree } from "./write.ts";
 
 export interface ServiceTokenInput {
   name: string;
@@ -57,24 +57,13 @@ export async function createServiceToken(
   projectId: number,
   input: ServiceTokenInput,
 ): Promise<string> {
-  const name = input.name.trim();
-  if (name === "") throw invalid("name", "A service token needs a name: what will use it?");
-  if (name.length > maxNameLength)
-    throw invalid("name", `A service token's name has at most ${maxNameLength} characters.`);
-  if (/\p{C}/u.test(name))
-    throw invalid("name", "A service token's name must not contain control characters.");
-  const { expiresInDays } = input;
-  if (expiresInDays !== undefined && !(expiresInDays > 0 && expiresInDays <= maxDays)) {
-    throw invalid("expiresInDays", `A service token expires in 1 to ${maxDays} days, or never.`);
-  }
-  const allowedIps = parseAllowedIps(input.allowedIps);
+  const { name, expiresInDays, allowedIps } = checkInput(input);
   const token = generateServiceToken(vault.random);
   const text = formatServiceToken(token);
   const [hash, publicKey] = [verifierHash(token), await publicKeyOf(token)];
   wipe(token.secret);
 
-  return write(vault, `tree ${root.rootId}`, root.actor, async () => {
-    const tree = await readTree(vault.db, root.rootId);
+  return writeTree(vault, root.rootId, root.actor, async (tree) => {
     const project = projectIn(tree, projectId);
     const { environment, rights } = input;
     const { sealedKey, generation } = await sealKeyForToken(vault, root, tree, projectId, {
@@ -99,12 +88,30 @@ export async function createServiceToken(
       expiresAt: expiresInDays === undefined ? null : now + expiresInDays * day,
       reads: 0,
     };
-    const statements = [guardTree(vault, tree), vault.db.insert(serviceTokens).values(row)];
+    const statements = [vault.db.insert(serviceTokens).values(row)];
     const events = [
       { action: "service-token.create" as const, project, environment: environment.name, name },
     ];
     return { statements, events, result: text };
   });
+}
+
+/** Throws SecretsflyError `invalid`. */
+function checkInput(
+  input: ServiceTokenInput,
+): Pick<ServiceTokenInput, "name" | "expiresInDays" | "allowedIps"> {
+  const name = input.name.trim();
+  if (name === "") throw invalid("name", "A service token needs a name: what will use it?");
+  if (name.length > maxNameLength) {
+    throw invalid("name", `A service token's name has at most ${maxNameLength} characters.`);
+  }
+  if (/\p{C}/u.test(name))
+    throw invalid("name", "A service token's name must not contain control characters.");
+  const { expiresInDays } = input;
+  if (expiresInDays !== undefined && !(expiresInDays > 0 && expiresInDays <= maxDays)) {
+    throw invalid("expiresInDays", `A service token expires in 1 to ${maxDays} days, or never.`);
+  }
+  return { name, expiresInDays, allowedIps: parseAllowedIps(input.allowedIps) };
 }
 
 /** A read token is given the view key only: it opens what apps get, and nothing else. */
@@ -186,7 +193,13 @@ export async function revokeServiceToken(
     );
     const { environment, name } = token;
     return {
-      statements: [vault.db.update(serviceTokens).set({ revokedAt: vault.clock() }).where(active)],
+      // Without the sealed key the token opens nothing, not even with a later copy of the database.
+      statements: [
+        vault.db
+          .update(serviceTokens)
+          .set({ revokedAt: vault.clock(), sealedKey: new Uint8Array(0) })
+          .where(active),
+      ],
       events: [{ action: "service-token.revoke", project, environment, name }],
       result: undefined,
     };

@@ -15,8 +15,14 @@ export class TokenUsage {
     private readonly clock: () => number,
   ) {}
 
+  /** Remembers that the token with this public id was used just now, for whatever it was. */
+  touch(publicId: string): void {
+    const { count } = this.#reads.get(publicId) ?? { count: 0 };
+    this.#reads.set(publicId, { count, lastUsedAt: this.clock() });
+  }
+
   /** Counts one read of the token with this public id. */
-  count(publicId: string): void {
+  countRead(publicId: string): void {
     const { count } = this.#reads.get(publicId) ?? { count: 0 };
     this.#reads.set(publicId, { count: count + 1, lastUsedAt: this.clock() });
   }

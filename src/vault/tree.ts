@@ -13,6 +13,8 @@ export interface Tree {
   /** Generation of the root key. */
   generation: number;
   projects: ReadonlyMap<number, Project>;
+  /** By the parent's id; the root is under null. */
+  children: ReadonlyMap<number | null, readonly Project[]>;
 }
 
 /** The tree of a root. Throws SecretsflyError `not-found`. */
@@ -25,7 +27,28 @@ export async function readTree(db: Database, rootId: number): Promise<Tree> {
     db.select().from(projects).where(eq(projects.rootId, rootId)),
   ]);
   if (!key) throw notFound("project");
-  return { rootId, ...key, projects: new Map(rows.map((row) => [row.id, row])) };
+  const children = Map.groupBy(rows, ({ parentId }) => parentId);
+  return { rootId, ...key, projects: new Map(rows.map((row) => [row.id, row])), children };
+}
+
+/** How often others may change a tree while it is read, before what was read is taken at its word. */
+const rereads = 20;
+
+/**
+ * Reads something of a tree as it is now. There are several queries to it, so a change by another process
+ * may come between them and what was read then does not fit together: it is read again. Throws what `read`
+ * throws, if the tree has not changed meanwhile; SecretsflyError `not-found`.
+ */
+export async function onTree<T>(db: Database, rootId: number, read: (tree: Tree) => Promise<T>): Promise<T> {
+  for (let i = 0; ; i++) {
+    const tree = await readTree(db, rootId);
+    try {
+      return await read(tree);
+    } catch (error) {
+      const isTorn = (await readTree(db, rootId)).revision !== tree.revision;
+      if (!isTorn || i === rereads) throw error;
+    }
+  }
 }
 
 /** A project of a tree. Throws SecretsflyError `not-found` where it is not (or no longer) in it. */
@@ -44,8 +67,8 @@ export function pathTo(tree: Tree, id: number): Project[] {
   return path;
 }
 
-export function childrenOf(tree: Tree, id: number): Project[] {
-  return [...tree.projects.values()].filter((project) => project.parentId === id);
+export function childrenOf(tree: Tree, id: number): readonly Project[] {
+  return tree.children.get(id) ?? [];
 }
 
 /** The project and all below it, parents before their children. */

@@ -52,6 +52,11 @@ export function unlockedRoot(
   return { rootId, generation, rootKey, actor } as UnlockedRoot;
 }
 
+/** The same capability in another's hands: what is done with it is then `actor`'s. */
+export function actAs(root: UnlockedRoot, actor: Actor): UnlockedRoot {
+  return { ...root, actor };
+}
+
 /** The keys of one project × environment by way of the root key, down the path that leads to it. */
 export async function unlockEnvironment(
   vault: Vault,
@@ -193,7 +198,7 @@ export function isWritable(environment: ReadableEnvironment): environment is Wri
 }
 
 /** What a session is told whose root key is no longer the project's. */
-export function sealedByRotation(): SecretsflyError {
+function sealedByRotation(): SecretsflyError {
   return new SecretsflyError(
     "sealed",
     "The master key of this project has been rotated. Unseal it with the new one.",

@@ -12,7 +12,7 @@ export interface Vault {
   settings: VaultSettings;
 }
 
-export interface VaultSettings {
+interface VaultSettings {
   /** Environments in the order people want to see them. */
   availableEnvironments: readonly string[];
   /** Of one value, in bytes of UTF-8. */

@@ -4,7 +4,6 @@ import { type Bytes, toBytes, toText } from "../cryptography/bytes.ts";
 import type { EnvironmentKeys } from "../cryptography/environment-key.ts";
 import { equalBytes } from "../cryptography/hash.ts";
 import { views } from "../database/schema.ts";
-import { SecretsflyError } from "../errors.ts";
 import type { Environment } from "./environments.ts";
 import { type ReferenceProblem, type Resolution, resolveReferences } from "./references.ts";
 import { childrenOf, type Tree } from "./tree.ts";
@@ -45,8 +44,8 @@ export interface ViewSource {
 
 export type ViewRow = typeof views.$inferSelect;
 
-/** A bound on one response, so that many references to one large value cannot fill the memory. */
-const maxBodyBytes = 64 * 1024 * 1024;
+/** How much more than one value may take all expanded references together. */
+const expansionShare = 16;
 
 function context(
   purpose: "view-source" | "view-body",
@@ -76,10 +75,8 @@ export function visibleSecrets({ inherited, own }: ViewSource): RawSecret[] {
 
 /** The visible secrets with their references expanded. */
 export function resolveSource(source: ViewSource, maxSecretBytes: number): Resolution {
-  return resolveReferences(
-    new Map(visibleSecrets(source).map(({ name, value }) => [name, value])),
-    maxSecretBytes,
-  );
+  const raw = new Map(visibleSecrets(source).map(({ name, value }) => [name, value]));
+  return resolveReferences(raw, { value: maxSecretBytes, total: expansionShare * maxSecretBytes });
 }
 
 /** The response of `GET /api/secrets`: what clients parse, so its shape is part of the contract. */
@@ -89,14 +86,7 @@ function buildBody(source: ViewSource, resolution: Resolution): Bytes {
     name,
     value: resolution.values.get(name) ?? "",
   }));
-  const body = toBytes(JSON.stringify({ secrets }));
-  if (body.length > maxBodyBytes) {
-    throw new SecretsflyError(
-      "too-large",
-      `With this change all secrets together would be larger than ${maxBodyBytes / 1024 / 1024} MiB.`,
-    );
-  }
-  return body;
+  return toBytes(JSON.stringify({ secrets }));
 }
 
 /** One view of many. Throws nothing: undefined where the environment has no keys yet. */

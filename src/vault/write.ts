@@ -1,16 +1,17 @@
-import { eq, type SQL, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { isBusy, isUniqueViolation, isWriteConflict } from "../database/constraint.ts";
-import { auditEvents, rootKeys } from "../database/schema.ts";
+import { auditEvents, guards, rootKeys } from "../database/schema.ts";
 import { SecretsflyError } from "../errors.ts";
 import { type AuditEntry, auditHead, chainEvents } from "./audit.ts";
+import { onTree, type Tree } from "./tree.ts";
 import type { Actor, Vault } from "./vault.ts";
 
 /**
  * How everything is written: read, compute, then one atomic batch that holds a guard, the rows and the
  * audit events. The guard fails when somebody else was faster since the read; then all is read again.
- * There is no lock across an `await` and no interactive transaction, so one machine and many machines
- * with one primary behave the same.
+ * There is no interactive transaction and no lock of the database across an `await`, so one machine and
+ * many machines with one primary behave the same.
  */
 export type Statement = BatchItem<"sqlite">;
 
@@ -26,15 +27,15 @@ export function unchanged<T>(result: T): Write<T> {
   return { statements: [], events: [], result };
 }
 
-/** Attempts before giving up; each waits a little longer than the one before, up to `longestPause`. */
-const attempts = 200;
+/** How long a write is tried before it is given up, and the longest pause between two tries. Milliseconds. */
+const patience = 10_000;
 const longestPause = 50;
 const rowsAStatement = 500;
 
 /**
  * Runs `attempt` until what it wants to write is written, whole, with its audit events.
  * `scope` names what may not be computed twice at the same time, such as a tree.
- * Throws what `attempt` throws; SecretsflyError `busy` when the database stays locked.
+ * Throws what `attempt` throws; SecretsflyError `busy` when others are in the way for too long.
  */
 export async function write<T>(
   vault: Vault,
@@ -43,14 +44,35 @@ export async function write<T>(
   attempt: () => Promise<Write<T>>,
 ): Promise<T> {
   return vault.writes.run(scope, async () => {
-    for (let i = 0; i < attempts; i++) {
-      const { statements, events, result } = await attempt();
-      if (statements.length + events.length === 0 || (await commit(vault, actor, statements, events)))
-        return result;
+    const until = performance.now() + patience;
+    for (let i = 0; performance.now() < until; i++) {
+      try {
+        const { statements, events, result } = await attempt();
+        if (statements.length + events.length === 0) return result;
+        if (await commit(vault, actor, statements, events)) return result;
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+      }
       await pause(jitter(vault) * Math.min(longestPause, i + 1));
     }
     throw new SecretsflyError("busy", "The database is busy. Nothing was written; try again.");
   });
+}
+
+/** A write to a tree: `attempt` is given the tree as it is, and nothing is written if it has changed by then. */
+export async function writeTree<T>(
+  vault: Vault,
+  rootId: number,
+  actor: Actor,
+  attempt: (tree: Tree) => Promise<Write<T>>,
+): Promise<T> {
+  return write(vault, `tree ${rootId}`, actor, () =>
+    onTree(vault.db, rootId, async (tree) => {
+      const { statements, events, result } = await attempt(tree);
+      if (statements.length === 0) return { statements, events, result };
+      return { statements: [...guardTree(vault, tree), ...statements], events, result };
+    }),
+  );
 }
 
 /** Appends audit events alone, for what is told of without being a change of the data. */
@@ -58,7 +80,7 @@ export async function record(vault: Vault, actor: Actor, ...events: readonly Aud
   await write(vault, "audit", actor, async () => ({ statements: [], events, result: undefined }));
 }
 
-/** One batch. True when it is on disk, false when a guard, an id or another process was in the way. */
+/** One batch. True when it is on disk, false when a guard or an id was in the way. */
 async function commit(
   vault: Vault,
   actor: Actor,
@@ -68,7 +90,7 @@ async function commit(
   const { db, clock } = vault;
   // Every write appends to the one audit chain: only its last step, which waits for no computation, is queued for all.
   return vault.writes.run("commit", async () => {
-    for (let i = 0; i < attempts; i++) {
+    for (let i = 0; i < auditAttempts; i++) {
       const rows = chainEvents(await auditHead(db), clock(), actor, events);
       const appended = chunks(rows).map((chunk) => db.insert(auditEvents).values(chunk));
       try {
@@ -77,7 +99,7 @@ async function commit(
       } catch (error) {
         // Another process appended first: the same rows fit behind its event.
         if (isUniqueViolation(error, "audit_events")) continue;
-        if (isWriteConflict(error) || isBusy(error)) return false;
+        if (isWriteConflict(error)) return false;
         throw error;
       }
     }
@@ -85,13 +107,27 @@ async function commit(
   });
 }
 
+/** How often the same rows are tried behind another head of the chain, before all is computed again. */
+const auditAttempts = 20;
+
 /**
- * The guard of a tree: raises its revision, and fails the batch (NOT NULL) unless it is still the one
- * that was read.
+ * The guard of a tree: fails the batch unless the tree is there and has the revision that was read, and
+ * raises the revision.
  */
-export function guardTree(vault: Vault, tree: { rootId: number; revision: number }): Statement {
-  const next: SQL<number> = sql`case when ${rootKeys.revision} = ${tree.revision} then ${tree.revision + 1} end`;
-  return vault.db.update(rootKeys).set({ revision: next }).where(eq(rootKeys.projectId, tree.rootId));
+function guardTree({ db }: Vault, { rootId, revision }: Tree): Statement[] {
+  const isTree = eq(rootKeys.projectId, rootId);
+  const holds = db
+    .select({ held: sql<number>`${rootKeys.revision} = ${revision}` })
+    .from(rootKeys)
+    .where(isTree);
+  return [
+    db.insert(guards).values({ held: sql`(${holds})` }),
+    db.delete(guards),
+    db
+      .update(rootKeys)
+      .set({ revision: revision + 1 })
+      .where(isTree),
+  ];
 }
 
 /** Rows in portions that stay below SQLite's limit of variables in a statement. */
