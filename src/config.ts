@@ -1,11 +1,22 @@
 import { z } from "zod";
 
-/** A setting that is absent and one that is empty are the same. */
-const text = z.string().trim();
-const seconds = (max: number) => z.coerce.number().int().min(1).max(max);
+const text = z.string();
+/** A whole number in a range. What was typed is not repeated. */
+const whole = (min: number, max: number) => {
+  const message = `must be a whole number from ${min} to ${max}`;
+  const isInRange = (number: number) => number >= min && number <= max;
+  return z
+    .string()
+    .regex(/^\d{1,12}$/, message)
+    .transform(Number)
+    .refine(isInRange, message);
+};
 const flag = z
   .enum(["true", "false", "1", "0", "yes", "no"], "must be true or false")
   .transform((value) => value === "true" || value === "1" || value === "yes");
+
+const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+const minutes = "must be a number of minutes above 0, up to 1440";
 
 const environmentName = z
   .string()
@@ -28,9 +39,9 @@ const environmentNames = text
       .refine((names) => new Set(names).size === names.length, "names an environment twice"),
   );
 
-const databaseUrl = text.regex(
-  /^(?:file:.+|(?:libsql|https?):\/\/.+)$/,
-  "must begin with file:, libsql://, https:// or http://",
+const databaseUrl = text.refine(
+  (value) => /^file:./.test(value) || (/^(?:libsql|https?):\/\//.test(value) && URL.canParse(value)),
+  "must be file:PATH, or a libsql://, https:// or http:// address",
 );
 
 const origin = text.refine(
@@ -43,29 +54,28 @@ const origin = text.refine(
 /** The settings by the names of their environment variables; each has a default that is safe on one machine. */
 const schema = z.object({
   AVAILABLE_ENVIRONMENTS: environmentNames.default(["prod"]),
-  ADMIN_MASTER_KEY_EXPIRATION: seconds(86_400).default(300),
-  NB_MINUTES_DECRYPTED_BEFORE_REDIRECT: z.coerce.number().positive().max(1440).default(5),
-  ADMIN_SESSION_EXPIRATION: seconds(2_592_000).default(3600),
+  ADMIN_MASTER_KEY_EXPIRATION: whole(1, 86_400).default(300),
+  NB_MINUTES_DECRYPTED_BEFORE_REDIRECT: z.coerce
+    .number(minutes)
+    .positive(minutes)
+    .max(1440, minutes)
+    .default(5),
+  ADMIN_SESSION_EXPIRATION: whole(1, 2_592_000).default(3600),
   ADMIN_PASSWORD: z.string().optional(),
   DATABASE_URL: databaseUrl.default("file:data/secretsfly.db"),
   DATABASE_AUTH_TOKEN: text.optional(),
-  DATABASE_REPLICA_PATH: text.optional(),
+  DATABASE_REPLICA_PATH: text.refine(() => false, "this version has no embedded replicas").optional(),
   HOST: text.default("127.0.0.1"),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  PORT: whole(0, 65_535).default(3000),
   PUBLIC_ORIGIN: origin.optional(),
   CLIENT_IP_HEADER: text
     .regex(/^[A-Za-z0-9-]+$/, "must be the name of a header")
     .toLowerCase()
     .optional(),
-  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   VERSIONED_SECRET_VALUES: flag.default(true),
-  MAX_SECRET_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(16 * 1024 * 1024)
-    .default(1_048_576),
-  METRICS: flag.default(false),
+  MAX_SECRET_BYTES: whole(1, 16 * 1024 * 1024).default(1_048_576),
+  METRICS: flag.refine((value) => !value, "this version has no metrics").default(false),
 });
 
 /** What the program is told from outside. Durations are in the unit that the name or the README says. */
@@ -82,22 +92,25 @@ export class ConfigError extends Error {
 
 /** Reads the settings from environment variables. Throws ConfigError. */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(
-    Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
-  );
+  const given = present(env);
   const parsed = schema.safeParse(given);
   const faults = parsed.success
     ? []
     : parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`);
   // What the schema cannot say of one field alone; looked at even when another field is at fault.
-  const host = env.HOST || "127.0.0.1";
-  if (!isLoopback(host) && !env.ADMIN_PASSWORD) {
-    faults.push(`HOST: ${host} can be reached from other machines, so ADMIN_PASSWORD must be set too`);
+  if (!isLoopback(given.HOST ?? "127.0.0.1") && given.ADMIN_PASSWORD === undefined) {
+    faults.push("HOST: it can be reached from other machines, so ADMIN_PASSWORD must be set too");
   }
-  if (env.DATABASE_REPLICA_PATH) faults.push("DATABASE_REPLICA_PATH: this version has no embedded replicas");
-  if (parsed.data?.METRICS) faults.push("METRICS: this version has no metrics");
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return parsed.data;
+}
+
+/** The settings that are given: one that is absent and one that is empty are the same. A password is taken as it is. */
+function present(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const names = Object.keys(schema.shape).filter((name) => env[name]?.trim());
+  return Object.fromEntries(
+    names.map((name) => [name, (name === "ADMIN_PASSWORD" ? env[name] : env[name]?.trim()) ?? ""]),
+  );
 }
 
 /** Whether a host name or address stays on this machine. */

@@ -1,9 +1,10 @@
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { systemRandom } from "./cryptography/bytes.ts";
-import { connect, DatabaseError } from "./database/connect.ts";
+import { BusyError, whenNotBusy } from "./database/busy.ts";
+import { connect, type Database, DatabaseError } from "./database/connect.ts";
 import { MigrationError, migrate } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
-import { createApp, largestBody } from "./http/app.ts";
+import { createApp } from "./http/app.ts";
 import { createLogger, type Logger, loggable } from "./logger.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { createEnvironments } from "./vault/environments.ts";
@@ -15,6 +16,8 @@ import { WriteQueue } from "./vault/write-queue.ts";
 const tick = 1000;
 /** How long requests may take to end after SIGTERM, in milliseconds; all must be over within five seconds. */
 const drain = 3000;
+/** How long the last counts may take, in milliseconds. */
+const lastFlush = 1000;
 
 /** A server that listens. */
 export interface RunningServer {
@@ -32,7 +35,7 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
   const clock = Date.now;
   const db = connect({ databaseUrl: config.DATABASE_URL, databaseAuthToken: config.DATABASE_AUTH_TOKEN });
   try {
-    const applied = await migrate(db.$client, migrations, clock());
+    const applied = await migrateOrExplain(db, config, clock());
     if (applied.length > 0) logger.info({ applied }, "migrated the database");
     const vault: Vault = {
       db,
@@ -55,8 +58,11 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
     const server = Bun.serve({
       hostname: config.HOST,
       port: config.PORT,
-      maxRequestBodySize: largestBody(config.MAX_SECRET_BYTES),
+      // The app has limits of its own, and answers what is larger as it answers any other fault.
+      maxRequestBodySize: 2 ** 40,
       development: false,
+      // Outside of development Bun would share a port that is taken, with half of the requests going to each.
+      reusePort: false,
       fetch: createApp({ config, vault, sessions, usage, logger }).fetch,
       error: (error) => {
         logger.error(loggable(error), "request failed outside of the app");
@@ -66,11 +72,26 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
     const sweeper = setInterval(() => sweep(sessions, usage, logger), tick);
     return {
       url: urlOf(config, server.port),
-      stop: () => stop(server, sweeper, sessions, usage, db.$client),
+      stop: () => stop(server, sweeper, sessions, usage, db.$client, logger),
     };
   } catch (error) {
     db.$client.close();
     throw error;
+  }
+}
+
+/** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError. */
+async function migrateOrExplain(
+  { $client }: Database,
+  { DATABASE_URL }: Config,
+  now: number,
+): Promise<string[]> {
+  try {
+    return await migrate($client, migrations, now);
+  } catch (error) {
+    if (error instanceof MigrationError || DATABASE_URL.startsWith("file:")) throw error;
+    const { code, error: kind } = loggable(error);
+    throw new DatabaseError(`cannot use the database at ${new URL(DATABASE_URL).host}: ${code ?? kind}`);
   }
 }
 
@@ -94,16 +115,20 @@ async function stop(
   sessions: Sessions,
   usage: TokenUsage,
   client: { close(): void },
+  logger: Logger,
 ): Promise<void> {
   clearInterval(sweeper);
+  const stopped = server.stop();
+  server.closeIdleConnections();
   sessions.clear();
-  await Promise.race([server.stop(), Bun.sleep(drain)]);
+  await Promise.race([stopped, Bun.sleep(drain)]);
   await server.stop(true);
-  try {
-    await usage.flush();
-  } finally {
-    client.close();
-  }
+  // Counts are worth a moment and not a late end: what cannot be written by then is lost.
+  const flushed = whenNotBusy(lastFlush, () => usage.flush()).catch((error: unknown) => {
+    logger.warn(loggable(error), "the last reads of service tokens could not be written");
+  });
+  await Promise.race([flushed, Bun.sleep(lastFlush)]);
+  client.close();
 }
 
 /** Runs the server until SIGTERM or SIGINT, as `secretsfly serve` and `bun start` do. Ends the process. */
@@ -151,7 +176,12 @@ function greeting(url: string, config: Config): string {
 
 /** Why it did not start, in words that say what to mend. */
 function startFault(error: unknown, env: Readonly<Record<string, string | undefined>>): string {
-  if (error instanceof ConfigError || error instanceof DatabaseError || error instanceof MigrationError)
+  if (
+    error instanceof ConfigError ||
+    error instanceof DatabaseError ||
+    error instanceof MigrationError ||
+    error instanceof BusyError
+  )
     return error.message;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const place = `${env.HOST || "127.0.0.1"}:${env.PORT || 3000}`;

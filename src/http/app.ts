@@ -15,7 +15,7 @@ import { problem } from "./problem.ts";
  * A form may hold several values, each of which takes up to three bytes for one when it is encoded.
  * Returns bytes.
  */
-export function largestBody(maxSecretBytes: number): number {
+function largestBody(maxSecretBytes: number): number {
   return 12 * maxSecretBytes + 1024 * 1024;
 }
 
@@ -44,6 +44,8 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
         frameAncestors: ["'none'"],
       },
       xFrameOptions: "DENY",
+      // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+      referrerPolicy: "same-origin",
       strictTransportSecurity: deps.config.PUBLIC_ORIGIN?.startsWith("https:") ? "max-age=31536000" : false,
     }),
   );
@@ -56,7 +58,9 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   const isApi = (path: string) => path === "/api" || path.startsWith("/api/");
   const allowedMethods = createAllowedMethods(app);
   app.notFound((c) => {
-    const methods = allowedMethods(c.req.path);
+    const answers = allowedMethods(c.req.path);
+    // A path that only resembles one of ours, such as with an empty segment, is not told to use its own method.
+    const methods = answers.includes(c.req.method) ? [] : answers;
     const error =
       methods.length === 0
         ? new SecretsflyError("not-found", "There is nothing at this address.")

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { OpenError } from "../cryptography/aead.ts";
+import { KeyDerivationError } from "../cryptography/master-key.ts";
 import { type ErrorCode, type FieldFaults, SecretsflyError } from "../errors.ts";
 import { loggable } from "../logger.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -29,12 +30,12 @@ export function publicFault(c: Context<AppEnv>, error: Error): PublicFault {
     const code = codeOf(error.status);
     return { code, ...statuses[code], detail: error.message || statuses[code].title, fields: {} };
   }
+  const isDamaged = error instanceof OpenError || error instanceof KeyDerivationError;
   const place = error instanceof OpenError ? { place: error.context } : {};
   c.var.logger.error({ requestId: c.var.requestId, ...loggable(error), ...place }, "request failed");
-  const detail =
-    error instanceof OpenError
-      ? damaged
-      : "Something went wrong here. The log knows more, under the request's id.";
+  const detail = isDamaged
+    ? damaged
+    : "Something went wrong here. The log knows more, under the request's id.";
   return { code: "internal", status: 500, title: "Internal error", detail, fields: {} };
 }
 

@@ -1,18 +1,17 @@
 /** @jsxImportSource hono/jsx */
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { csrf } from "hono/csrf";
 import { SecretsflyError } from "../../errors.ts";
 import type { AppEnv } from "../app-env.ts";
 import { publicFault } from "../faults.ts";
 import { pageProps } from "./frame.ts";
-import { requireForm, requirePasswordOrLoopback } from "./guards.ts";
+import { requireForm, requirePasswordOrLoopback, requireSameOrigin } from "./guards.ts";
 import { MessagePage } from "./pages/message-page.tsx";
 import { projectPath } from "./pages/paths.ts";
 import { projectRoutes } from "./projects.tsx";
 import { secretRoutes } from "./secrets.tsx";
 import { serviceTokenRoutes } from "./service-tokens.tsx";
-import { loadSession, SealedProjectError, tell } from "./session.ts";
+import { loadSession, SealedProjectError, tellSealed } from "./session.ts";
 import { signInRoutes } from "./sign-in.tsx";
 
 /** Everything under `/admin`: pages for people, by session. Every page works without a script. */
@@ -24,22 +23,10 @@ export function createAdmin(maxBodyBytes: number) {
       await next();
     })
     .use(requirePasswordOrLoopback)
-    .use(
-      csrf({
-        origin: (origin, c: Context<AppEnv>) =>
-          origin === (c.var.config.PUBLIC_ORIGIN ?? new URL(c.req.url).origin),
-      }),
-    )
+    .use(requireSameOrigin)
     .use(requireForm)
-    .use(
-      bodyLimit({
-        maxSize: maxBodyBytes,
-        onError: () => {
-          throw new SecretsflyError("too-large", `The form is larger than ${maxBodyBytes} bytes.`);
-        },
-      }),
-    )
     .use(loadSession)
+    .use(limitForms(maxBodyBytes))
     .get("/", (c) => c.redirect("/admin/projects", 302))
     .route("/", signInRoutes)
     .route("/projects", projectRoutes)
@@ -47,10 +34,26 @@ export function createAdmin(maxBodyBytes: number) {
     .route("/projects/:id/service-tokens", serviceTokenRoutes);
 }
 
+/** More than any form has that carries no secrets' values, in bytes. */
+const smallForm = 64 * 1024;
+
+/** Only the forms of an environment's secrets may be large. */
+function limitForms(maxBodyBytes: number): MiddlewareHandler<AppEnv> {
+  const limit = (maxSize: number) =>
+    bodyLimit({
+      maxSize,
+      onError: () => {
+        throw new SecretsflyError("too-large", `The form is larger than ${maxSize} bytes.`);
+      },
+    });
+  const [large, small] = [limit(maxBodyBytes), limit(smallForm)];
+  return (c, next) => (/^\/admin\/projects\/\d+\/environments\//.test(c.req.path) ? large : small)(c, next);
+}
+
 /** A fault as a page. A sealed project leads to where it can be unsealed. */
 export async function showError(error: Error, c: Context<AppEnv>): Promise<Response> {
   if (error instanceof SealedProjectError) {
-    tell(c, "info", error.message);
+    tellSealed(c);
     return c.redirect(projectPath(error.projectId), 303);
   }
   const { status, title, detail } = publicFault(c, error);

@@ -4,18 +4,31 @@ import type { AppEnv } from "../app-env.ts";
 
 /** A posted form's text fields. Throws SecretsflyError `malformed` where the body is none, `invalid` for a file. */
 export async function readForm(c: Context<AppEnv>): Promise<Form> {
-  if (c.req.header("Content-Type") === undefined) return new Form(new FormData());
-  try {
-    return new Form(await c.req.formData());
-  } catch (error) {
-    if (error instanceof SecretsflyError) throw error;
-    throw new SecretsflyError("malformed", "The form cannot be read.");
+  const type = c.req.header("Content-Type");
+  if (type === undefined) return new Form(new URLSearchParams());
+  if (/^multipart\//i.test(type)) {
+    return new Form(
+      await c.req.formData().catch(() => {
+        throw new SecretsflyError("malformed", "The form cannot be read.");
+      }),
+    );
   }
+  const text = await c.req.text();
+  // Counted before they are taken apart: each of millions of empty fields would cost a hundred times its size.
+  if (text.split("&", maxFields + 1).length > maxFields) throw tooManyFields();
+  return new Form(new URLSearchParams(text));
+}
+
+/** As many secrets as an environment can have, with their notes and what else a form holds. */
+const maxFields = 3 * 5000 + 100;
+
+function tooManyFields(): SecretsflyError {
+  return new SecretsflyError("too-large", `A form may have at most ${maxFields} fields.`);
 }
 
 /** Fields by name; one that is not there is empty. */
 export class Form {
-  constructor(private readonly data: FormData) {}
+  constructor(private readonly data: FormData | URLSearchParams) {}
 
   text(name: string): string {
     return this.texts(name)[0] ?? "";

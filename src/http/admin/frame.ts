@@ -3,17 +3,17 @@ import { listProjects } from "../../vault/projects.ts";
 import type { AppEnv } from "../app-env.ts";
 import { assetPaths } from "./assets.ts";
 import type { PageProps } from "./pages/layout.tsx";
+import { takeFlashes } from "./session.ts";
 
 /** What every page's frame shows of this session. Messages are told once. */
 export async function pageProps(c: Context<AppEnv>): Promise<PageProps> {
   const { session, vault, config } = c.var;
   const held = session?.keyring.unsealed() ?? [];
   const names = new Map(held.length > 0 ? (await listProjects(vault)).map(({ id, name }) => [id, name]) : []);
-  const flashes = session?.messages.splice(0) ?? [];
   return {
     assets: assetPaths,
     frame: {
-      flashes,
+      flashes: takeFlashes(c),
       canSignOut: config.ADMIN_PASSWORD !== undefined && session?.signedIn === true,
       unsealed: held.map(({ rootId, until }) => ({
         id: rootId,

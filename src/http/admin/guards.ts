@@ -1,4 +1,7 @@
+import type { Context } from "hono";
+import { csrf } from "hono/csrf";
 import { createMiddleware } from "hono/factory";
+import { HTTPException } from "hono/http-exception";
 import { isLoopback } from "../../config.ts";
 import { SecretsflyError } from "../../errors.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -31,6 +34,26 @@ export const requirePasswordOrLoopback = createMiddleware<AppEnv>(async (c, next
     if (proxied || !isLoopback(host)) throw new SecretsflyError("forbidden", closed);
   }
   await next();
+});
+
+const isOurs = csrf({
+  origin: (origin, c: Context<AppEnv>) =>
+    origin === (c.var.config.PUBLIC_ORIGIN ?? new URL(c.req.url).origin),
+  // By itself this header says only that the page and the form agree, not that either is PUBLIC_ORIGIN.
+  secFetchSite: () => false,
+});
+
+const foreign =
+  "This form was not sent by a page of this server. Open the page here and send it again; behind a proxy, PUBLIC_ORIGIN must be the address that the browser shows.";
+
+/** Lets what our own pages send through. Throws SecretsflyError `forbidden` for a form of another site. */
+export const requireSameOrigin = createMiddleware<AppEnv>(async (c, next) => {
+  try {
+    return await isOurs(c, next);
+  } catch (error) {
+    if (error instanceof HTTPException) throw new SecretsflyError("forbidden", foreign);
+    throw error;
+  }
 });
 
 /** Lets posted forms through and no other body. Throws SecretsflyError `unsupported-media-type`. */

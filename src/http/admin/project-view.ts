@@ -82,6 +82,15 @@ export async function projectDetails(
       return { name: environment.name, own, inherited, hasKeys: counts.has(environment.id) };
     }),
   };
-  const parentChoices = [...tree.projects.values()].filter((other) => !below.has(other.id)).map(link);
+  // By their whole path, since two projects of one tree may have the same name.
+  const parentChoices = [...tree.projects.values()]
+    .filter((other) => !below.has(other.id))
+    .map((other) => ({
+      id: other.id,
+      name: pathTo(tree, other.id)
+        .map(({ name }) => name)
+        .join(" / "),
+    }))
+    .toSorted((a, b) => a.name.localeCompare(b.name, "en"));
   return { details, parentChoices, parentId: project.parentId };
 }

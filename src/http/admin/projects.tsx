@@ -53,12 +53,12 @@ export const projectRoutes = new Hono<AppEnv>({ strict: false })
     const form = await readForm(c);
     return answerForm(
       async () => {
-        const input = { name: form.text("name"), description: form.text("description") };
+        // A field that is not sent stays as it is; an empty name is a fault.
+        const name = form.has("name") ? form.text("name") : project.name;
+        const description = form.has("description") ? form.text("description") : project.description;
         const parentId = form.number("parentId", "The parent must be a project's number.");
-        const edited = await editProject(vault, requireUnsealed(c, project), project.id, {
-          ...input,
-          parentId,
-        });
+        const changes = { name, description, parentId };
+        const edited = await editProject(vault, requireUnsealed(c, project), project.id, changes);
         tell(c, "success", `${edited.name} is saved.`);
         return c.redirect(projectPath(project.id), 303);
       },

@@ -11,6 +11,7 @@ import {
 } from "../../vault/service-tokens.ts";
 import { getProject, pathTo, readTree } from "../../vault/tree.ts";
 import type { AppEnv } from "../app-env.ts";
+import { actorLabel } from "./actor-label.ts";
 import { type Form, idParam, readForm } from "./form.ts";
 import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
@@ -32,10 +33,12 @@ export const serviceTokenRoutes = new Hono<AppEnv>({ strict: false })
         const root = requireUnsealed(c, project);
         const input = await readInput(c, form);
         const token = await createServiceToken(c.var.vault, root, project.id, input);
+        const tree = await readTree(c.var.vault.db, project.rootId);
         return c.html(
           <ServiceTokenCreatedPage
             {...(await pageProps(c))}
             project={project}
+            ancestors={pathTo(tree, project.id).slice(0, -1)}
             environment={input.environment.name}
             rights={input.rights}
             token={token}
@@ -104,15 +107,17 @@ async function showServiceTokens(c: Context<AppEnv>, projectId: number, form: Se
       {...(await pageProps(c))}
       project={{ id: project.id, name: project.name, ancestors: pathTo(tree, projectId).slice(0, -1) }}
       environments={environments.map(({ name }) => name)}
-      tokens={tokens.map((token) => serviceTokenRow(token, vault.clock()))}
+      tokens={tokens.map((token) => serviceTokenRow(c, token))}
       form={form}
       canCreate={unsealedUntil(c, project.rootId) !== null}
     />,
   );
 }
 
-function serviceTokenRow({ publicId, ...token }: ListedServiceToken, now: number): ServiceTokenRow {
+function serviceTokenRow(c: Context<AppEnv>, { publicId, ...token }: ListedServiceToken): ServiceTokenRow {
+  const now = c.var.vault.clock();
   const expired = token.expiresAt !== null && token.expiresAt <= now;
   const status = token.revokedAt !== null ? "revoked" : expired ? "expired" : "active";
-  return { ...token, hint: serviceTokenHint(publicId), status };
+  const createdBy = actorLabel(token.createdBy, c.var.session);
+  return { ...token, createdBy, hint: serviceTokenHint(publicId), status };
 }

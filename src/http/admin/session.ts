@@ -2,8 +2,8 @@ import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { SecretsflyError } from "../../errors.ts";
-import type { Message, Session } from "../../sessions/sessions.ts";
-import type { UnlockedRoot } from "../../vault/unlock.ts";
+import type { Flash, Session } from "../../sessions/sessions.ts";
+import { actAs, type UnlockedRoot } from "../../vault/unlock.ts";
 import type { Actor } from "../../vault/vault.ts";
 import type { AppEnv } from "../app-env.ts";
 
@@ -14,6 +14,11 @@ function cookieName(c: Context<AppEnv>): string {
 
 function isSecure(c: Context<AppEnv>): boolean {
   return c.var.config.PUBLIC_ORIGIN?.startsWith("https:") ?? false;
+}
+
+/** Cookies know no ports: without TLS, other servers on this host are sent only what has their path. */
+function cookiePath(c: Context<AppEnv>): string {
+  return isSecure(c) ? "/" : "/admin";
 }
 
 /** Finds the session of the request's cookie, and without a signed-in one leads to the sign-in page where a password is set. */
@@ -33,7 +38,7 @@ export function startSession(c: Context<AppEnv>, signedIn: boolean): Session {
   if (former !== undefined) c.var.sessions.end(former);
   const { session, secret } = c.var.sessions.create(signedIn);
   setCookie(c, cookieName(c), secret, {
-    path: "/",
+    path: cookiePath(c),
     httpOnly: true,
     sameSite: "Strict",
     secure: isSecure(c),
@@ -48,7 +53,7 @@ export function endSession(c: Context<AppEnv>): void {
   const secret = getCookie(c, cookieName(c));
   if (secret === undefined) return;
   c.var.sessions.end(secret);
-  deleteCookie(c, cookieName(c), { path: "/", secure: isSecure(c) });
+  deleteCookie(c, cookieName(c), { path: cookiePath(c), secure: isSecure(c) });
   c.set("session", undefined);
 }
 
@@ -63,16 +68,42 @@ export function actorOf(c: Context<AppEnv>): Actor {
   return { id: `session:${currentSession(c).id}`, address, requestId };
 }
 
+/** More than one page should begin with: a script that posts forms never reads any. */
+const maxFlashes = 5;
+
 /** Leaves a message for the session's next page. */
-export function tell(c: Context<AppEnv>, kind: Message["kind"], text: string): void {
-  currentSession(c).messages.push({ kind, text });
+export function tell(c: Context<AppEnv>, kind: Flash["kind"], text: string): void {
+  const { flashes } = currentSession(c);
+  flashes.push({ kind, text });
+  flashes.splice(0, flashes.length - maxFlashes);
 }
 
 /** A page that needs a key which this session does not hold: it leads to the project, to unseal it. */
 export class SealedProjectError extends SecretsflyError {
   constructor(readonly projectId: number) {
-    super("sealed", "This project is sealed. Unseal it with its master key to go on.");
+    super("sealed", sealedNotice);
   }
+}
+
+const sealedNotice = "This project is sealed. Unseal it with its master key to go on.";
+const noticeCookie = "secretsfly_notice";
+
+/**
+ * Tells the next page that a project is sealed. A browser without a session gets a cookie that says so and
+ * no session: a link from elsewhere must neither replace a session nor fill the memory with new ones.
+ */
+export function tellSealed(c: Context<AppEnv>): void {
+  if (c.var.session) tell(c, "info", sealedNotice);
+  else
+    setCookie(c, noticeCookie, "sealed", { path: "/admin", httpOnly: true, sameSite: "Strict", maxAge: 60 });
+}
+
+/** What is to be told on this page; each is told once. */
+export function takeFlashes(c: Context<AppEnv>): Flash[] {
+  const flashes = c.var.session?.flashes.splice(0) ?? [];
+  if (getCookie(c, noticeCookie) !== "sealed") return flashes;
+  deleteCookie(c, noticeCookie, { path: "/admin" });
+  return [...flashes, { kind: "info", text: sealedNotice }];
 }
 
 /** The capability that this session holds for a project's tree. Throws SealedProjectError. */
@@ -80,5 +111,5 @@ export function requireUnsealed(c: Context<AppEnv>, project: { id: number; rootI
   const root = c.var.session?.keyring.get(project.rootId);
   if (!root) throw new SealedProjectError(project.id);
   // The key was unsealed by an earlier request; what is done with it now is this one's.
-  return { ...root, actor: actorOf(c) };
+  return actAs(root, actorOf(c));
 }

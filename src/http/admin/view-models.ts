@@ -3,7 +3,7 @@
  * neither database nor request. Times are milliseconds since the epoch.
  */
 
-/** A message for the reader's next page. */
+/** A message that is told once, on the next page. */
 export interface Flash {
   kind: "success" | "error" | "info";
   text: string;
@@ -21,6 +21,12 @@ export interface Frame {
 
 /** Field name → what is wrong with it; the text never repeats a secret. */
 export type FieldErrors = Readonly<Record<string, string>>;
+
+/** Who did something, in words; `id` is how the audit calls them. */
+export interface ActorLabel {
+  text: string;
+  id: string;
+}
 
 export interface ProjectLink {
   id: number;
@@ -73,7 +79,7 @@ export interface SecretRow {
   note: string;
   version: number;
   changedAt: number;
-  changedBy: string;
+  changedBy: ActorLabel;
   /** Present on the decrypted page only. */
   value?: string;
   /** What apps get, when it differs from `value` because a reference was expanded. */
@@ -89,6 +95,12 @@ export interface SecretFormRow {
   error?: string;
 }
 
+/** The secret whose form is open on the decrypted page, with what was typed if it was refused. */
+export interface SecretEdit {
+  name: string;
+  typed?: SecretFormRow;
+}
+
 export interface ServiceTokenRow {
   id: number;
   name: string;
@@ -98,7 +110,7 @@ export interface ServiceTokenRow {
   rights: "read" | "write";
   status: "active" | "expired" | "revoked";
   createdAt: number;
-  createdBy: string;
+  createdBy: ActorLabel;
   expiresAt: number | null;
   revokedAt: number | null;
   lastUsedAt: number | null;

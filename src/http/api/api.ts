@@ -24,8 +24,10 @@ export function createApi(maxBodyBytes: number) {
       const up = await isDatabaseUp(c.var.vault.db);
       return c.json({ db: up ? "up" : "down" }, up ? 200 : 503, { "Cache-Control": "no-store" });
     })
-    .get("/token", requireToken, (c) => {
-      const { token } = c.var.access;
+    .get("/token", requireToken, async (c) => {
+      const { token, unlock } = c.var.access;
+      // Proves what is told: a row that was edited claims rights that its key does not open.
+      await unlock();
       const { name, projectId, projectName, environment, rights, expiresAt } = token;
       const answer = {
         name,

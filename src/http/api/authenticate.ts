@@ -17,8 +17,10 @@ function presentedToken(c: Context<TokenEnv>): string {
 
 /** Lets good service tokens through, before anything else of the request is looked at. */
 export const requireToken = createMiddleware<TokenEnv>(async (c, next) => {
-  const { vault, address, requestId } = c.var;
-  c.set("access", await authenticate(vault, presentedToken(c), { address, requestId }));
+  const { vault, usage, address, requestId } = c.var;
+  const access = await authenticate(vault, presentedToken(c), { address, requestId });
+  usage.touch(access.token.publicId);
+  c.set("access", access);
   await next();
 });
 

@@ -1,3 +1,4 @@
+import { sha256 } from "../../cryptography/hash.ts";
 import type { TokenAccess } from "../../vault/token-access.ts";
 
 /**
@@ -5,7 +6,9 @@ import type { TokenAccess } from "../../vault/token-access.ts";
  * its body, not of a hash of it: a hash would let anybody who sees it test guesses.
  */
 export function etagOf({ token, view }: TokenAccess, format: string): string {
-  return `"${token.projectId}.${token.environment}.${format}.${view.bodyId}"`;
+  // A manifest is named after its project, which can be renamed without a secret being changed.
+  const title = format === "k8s" ? `.${sha256(token.projectName).toHex().slice(0, 16)}` : "";
+  return `"${token.projectId}.${token.environment}.${format}${title}.${view.bodyId}"`;
 }
 
 /** Whether an If-None-Match header names the ETag (weak comparison, RFC 9110, 13.1.2). */

@@ -1,9 +1,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { toText } from "../../cryptography/bytes.ts";
-import { notFound, SecretsflyError } from "../../errors.ts";
+import { SecretsflyError } from "../../errors.ts";
 import { type NamedValue, printSecrets, secretFormats, UnprintableSecretError } from "../../formats/index.ts";
-import { newestVersion } from "../../vault/secret-list.ts";
+import { parseBody, readSecret } from "../../vault/secret-read.ts";
 import { changeSecrets } from "../../vault/secrets.ts";
 import { openBody } from "../../vault/views.ts";
 import { requireJson, validate } from "../validate.ts";
@@ -31,10 +30,6 @@ function isTextRecord(value: unknown): boolean {
   );
 }
 
-interface Body {
-  secrets: (NamedValue & { id: number })[];
-}
-
 const noStore = { "Cache-Control": "no-store" };
 
 /** Secrets over HTTP, by service token. */
@@ -43,15 +38,14 @@ export const secretsApi = new Hono<TokenEnv>({ strict: false })
   .get("/", validate("query", listQuery), async (c) => {
     const { format } = c.req.valid("query");
     const { access } = c.var;
-    c.var.usage.count(access.token.publicId);
+    c.var.usage.countRead(access.token.publicId);
     const etag = etagOf(access, format);
     const headers = { ...noStore, ETag: etag };
     if (matchesEtag(c.req.header("If-None-Match"), etag)) return c.body(null, 304, headers);
     const body = await openBody(await access.unlock(), access.view);
     if (format === "json") return c.body(body, 200, { ...headers, "Content-Type": "application/json" });
-    const { secrets } = JSON.parse(toText(body)) as Body;
     const { projectName, environment } = access.token;
-    const printed = print(format, secrets, `${projectName}-${environment}`);
+    const printed = print(format, parseBody(body), `${projectName}-${environment}`);
     return c.body(printed.body, 200, { ...headers, "Content-Type": printed.contentType });
   })
   .patch("/", requireWriteToken, requireJson, validate("json", patchBody), async (c) => {
@@ -64,13 +58,10 @@ export const secretsApi = new Hono<TokenEnv>({ strict: false })
     return c.json({ secrets: changed }, 200, noStore);
   })
   .get("/:name", async (c) => {
-    const { access } = c.var;
-    c.var.usage.count(access.token.publicId);
-    const { secrets } = JSON.parse(toText(await openBody(await access.unlock(), access.view))) as Body;
-    const secret = secrets.find(({ name }) => name === c.req.param("name"));
-    if (!secret) throw notFound("secret");
-    const { id, name, value } = secret;
-    return c.json({ id, name, value, version: await newestVersion(c.var.vault, id) }, 200, noStore);
+    const { access, vault, usage } = c.var;
+    usage.countRead(access.token.publicId);
+    const { id, name, value, version } = await readSecret(vault, await access.unlock(), c.req.param("name"));
+    return c.json({ id, name, value, version }, 200, noStore);
   })
   .put("/:name", requireWriteToken, requireJson, validate("json", putBody), async (c) => {
     const { value, note } = c.req.valid("json");

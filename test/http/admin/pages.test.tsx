@@ -57,7 +57,7 @@ function secret(row: Partial<SecretRow>): SecretRow {
     note: "",
     version: 1,
     changedAt: NOW,
-    changedBy: "admin session",
+    changedBy: { text: "admin session 3f2a…", id: "session:3f2a99" },
     ...row,
   };
 }
@@ -70,7 +70,7 @@ const token: ServiceTokenRow = {
   rights: "read",
   status: "active",
   createdAt: NOW,
-  createdBy: "admin session",
+  createdBy: { text: "admin session 3f2a…", id: "session:3f2a99" },
   expiresAt: null,
   revokedAt: null,
   lastUsedAt: null,
@@ -173,7 +173,13 @@ function hostilePages(): Record<string, string> {
     },
     assets,
   };
-  const row = secret({ name: HOSTILE, note: HOSTILE, changedBy: HOSTILE, origin: "overriding", from: link });
+  const row = secret({
+    name: HOSTILE,
+    note: HOSTILE,
+    changedBy: { text: HOSTILE, id: HOSTILE },
+    origin: "overriding",
+    from: link,
+  });
   const values = { value: HOSTILE, resolvedValue: `${HOSTILE}\n`.repeat(20), problem: HOSTILE };
   const secrets = {
     ...page,
@@ -183,7 +189,14 @@ function hostilePages(): Record<string, string> {
     form: { rows: [{ name: HOSTILE, value: HOSTILE, note: HOSTILE, error: HOSTILE }], error: HOSTILE },
   };
   const tokens = [
-    { ...token, name: HOSTILE, hint: HOSTILE, environment: HOSTILE, createdBy: HOSTILE, allowedIps: HOSTILE },
+    {
+      ...token,
+      name: HOSTILE,
+      hint: HOSTILE,
+      environment: HOSTILE,
+      createdBy: { text: HOSTILE, id: HOSTILE },
+      allowedIps: HOSTILE,
+    },
   ];
   const tokenForm = {
     ...emptyTokenForm,
@@ -220,6 +233,7 @@ function hostilePages(): Record<string, string> {
       <ServiceTokenCreatedPage
         {...page}
         project={link}
+        ancestors={[link]}
         environment={HOSTILE}
         rights={HOSTILE}
         token={HOSTILE}
@@ -256,13 +270,16 @@ function contentOf(html: string, openingTag: RegExp, closingTag: string): string
 describe("every page", () => {
   const pages = Object.entries(hostilePages());
 
-  test.each(pages)("%s is a whole document with a language and no referrer", (_name, html) => {
-    expect(html).toStartWith("<!doctype html>");
-    expect(html).toContain('<html lang="en">');
-    expect(html).toContain('<meta name="referrer" content="no-referrer"/>');
-    expect(html).toContain('<a class="skip" href="#main">');
-    expect(html.match(/<h1/g)).toHaveLength(1);
-  });
+  test.each(pages)(
+    "%s is a whole document with a language, and tells no other site where it was",
+    (_name, html) => {
+      expect(html).toStartWith("<!doctype html>");
+      expect(html).toContain('<html lang="en">');
+      expect(html).toContain('<meta name="referrer" content="same-origin"/>');
+      expect(html).toContain('<a class="skip" href="#main">');
+      expect(html.match(/<h1/g)).toHaveLength(1);
+    },
+  );
 
   test.each(pages)("%s escapes whatever it is given", (_name, html) => {
     expect(html).toContain(HOSTILE_ESCAPED);
@@ -455,6 +472,7 @@ describe("what is shown once", () => {
         frame={frame}
         assets={assets}
         project={{ id: 1, name: "Acme" }}
+        ancestors={[]}
         environment="prod"
         rights="read"
         token="sfly_1_abc"
@@ -474,6 +492,7 @@ describe("what is shown once", () => {
         frame={frame}
         assets={assets}
         project={{ id: 1, name: "Acme" }}
+        ancestors={[]}
         environment="prod"
         rights="read"
         token="sfly_1_abc"
@@ -509,7 +528,6 @@ describe("the secrets of an environment", () => {
 
   test("decrypted: goes back to the names by itself", () => {
     const html = secretsPage({ decrypted: true, secrets: [secret({ value: "x" })] });
-    expect(html).toContain(`<meta http-equiv="refresh" content="300; url=${names}"/>`);
     expect(html).toContain(`data-countdown="300000" data-leave-to="${names}"`);
     expect(html).toContain(`href="${names}">Hide values</a>`);
   });
@@ -535,7 +553,14 @@ describe("the secrets of an environment", () => {
     const from = { id: 1, name: "Acme" };
     for (const row of [secret({ value: "v" }), secret({ value: "v", origin: "inherited", from })]) {
       const html = secretsPage({ decrypted: true, secrets: [row] });
-      expect(fieldNames(formTo(html, names))).toEqual(["name", "newlines", "value", "note"]);
+      expect(fieldNames(formTo(html, names))).toEqual([
+        "name",
+        "notes",
+        "newlines",
+        "decrypted",
+        "value",
+        "note",
+      ]);
       expect(html).toContain(`aria-label="${row.origin === "own" ? "Edit" : "Override"} A"`);
     }
   });
@@ -560,6 +585,7 @@ describe("the secrets of an environment", () => {
       )?.[1];
     expect(newlines("a\nb")).toBe("lf");
     expect(newlines("a\r\nb")).toBe("crlf");
+    expect(newlines("a\r\nb\n")).toBe("mixed");
   });
 
   test("warns where a form cannot give the line ends back", () => {

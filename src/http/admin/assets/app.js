@@ -86,6 +86,11 @@ if (countdowns.length > 0) {
   document.addEventListener("visibilitychange", tick);
 }
 
+// A page that the browser had kept aside is out of date: sealed since, or with values that should have left.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
 /* Copying */
 
 /** @param {Element} source */

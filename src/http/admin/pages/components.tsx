@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import type { ProjectLink } from "../view-models.ts";
+import type { ActorLabel, ProjectLink } from "../view-models.ts";
 import { projectPath, projectsPath } from "./paths.ts";
 
 const utcTime = new Intl.DateTimeFormat("en-GB", {
@@ -166,6 +166,15 @@ export function EmptyState({ title, children }: { title: string; children: Child
       <p class="empty-title">{title}</p>
       {children}
     </div>
+  );
+}
+
+/** Who did something, with their id on hover. */
+export function Actor({ actor }: { actor: ActorLabel }) {
+  return (
+    <span class="by">
+      by <span title={actor.id}>{actor.text}</span>
+    </span>
   );
 }
 

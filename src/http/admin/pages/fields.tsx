@@ -116,8 +116,18 @@ export function SelectField(
  * Tells the server which newlines the textareas of this form had: a browser sends every one as CRLF.
  */
 export function Newlines({ values = [] }: { values?: readonly string[] }) {
-  const value = values.some((text) => text.includes("\r\n")) ? "crlf" : "lf";
-  return <input type="hidden" name="newlines" value={value} />;
+  return <input type="hidden" name="newlines" value={kindOfNewlines(values)} />;
+}
+
+function kindOfNewlines(values: readonly string[]): "lf" | "crlf" | "mixed" {
+  if (values.some(mixesNewlines)) return "mixed";
+  return values.some((text) => text.includes("\r\n")) ? "crlf" : "lf";
+}
+
+/** Whether a form would not give the value back as it is: a browser knows only one kind of newline. */
+export function mixesNewlines(value: string): boolean {
+  const kinds = new Set(value.match(/\r\n|\r|\n/g));
+  return kinds.size > 1 || kinds.has("\r");
 }
 
 /** What is wrong with a form as a whole, or with something that has no field of its own in it. */

@@ -6,7 +6,7 @@ import { Countdown } from "./components.tsx";
 import { projectPath, projectsPath } from "./paths.ts";
 
 /** Addresses of what a page loads, each with its content's hash in it. */
-export interface Assets {
+interface Assets {
   style: string;
   script: string;
   favicon: string;
@@ -20,22 +20,19 @@ export interface PageProps {
 
 interface LayoutProps extends PageProps {
   title: string;
-  /** Leads away after a while, also without a script. */
-  refresh?: { seconds: number; url: string } | undefined;
   children: Child;
 }
 
 /** The whole document around a page: head, header, flashes, main. */
-export function Layout({ title, frame, assets, refresh, children }: LayoutProps) {
+export function Layout({ title, frame, assets, children }: LayoutProps) {
   return html`<!doctype html>${(
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
+        <meta name="referrer" content="same-origin" />
         <meta name="robots" content="noindex" />
-        {refresh && <meta http-equiv="refresh" content={`${refresh.seconds}; url=${refresh.url}`} />}
         <title>{`${title} · secretsfly`}</title>
         <link rel="stylesheet" href={assets.style} />
         <link rel="icon" type="image/svg+xml" href={assets.favicon} />

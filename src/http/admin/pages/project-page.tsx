@@ -12,7 +12,7 @@ interface ProjectPageProps extends PageProps {
   unsealError?: string | undefined;
   childForm: ProjectForm;
   editForm: ProjectForm;
-  /** Where the project may be moved to, its present parent among them. */
+  /** Where the project may be moved to, its present parent among them; each is named by its whole path. */
   parentChoices: ProjectLink[];
   deleteError?: string | undefined;
 }
@@ -33,7 +33,7 @@ export function ProjectPage(props: ProjectPageProps) {
           Service tokens
         </a>
       </div>
-      <div class="columns seal-first">
+      <div class={unsealed ? "columns" : "columns seal-first"}>
         <div class="stack loose">
           <section class="stack" aria-labelledby="environments-title">
             <h2 id="environments-title">Environments</h2>

@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 import type { SecretFormRow, SecretRow } from "../view-models.ts";
 import { PreformattedText } from "./components.tsx";
-import { Newlines } from "./fields.tsx";
+import { mixesNewlines, Newlines } from "./fields.tsx";
 
 /** Rows that a form for new secrets offers at once. */
 const ROWS = 3;
@@ -16,10 +16,12 @@ function rowsFor(value: string): number {
 /** Adds one or several secrets. A row without a name and a value is left out. */
 export function AddSecretsForm({
   action,
+  decrypted,
   rows,
   error,
 }: {
   action: string;
+  decrypted: boolean;
   rows: SecretFormRow[];
   error?: string | undefined;
 }) {
@@ -38,6 +40,7 @@ export function AddSecretsForm({
         </p>
       )}
       <Newlines values={rows.map((row) => row.value)} />
+      {decrypted && <ComesBackDecrypted />}
       <div class="secret-rows stack" data-rows="">
         {shown.map((row, index) => (
           <AddSecretRow row={row} index={index} focus={index === firstWrong} />
@@ -95,37 +98,70 @@ function AddSecretRow({ row, index, focus }: { row: SecretFormRow; index: number
   );
 }
 
-/** Gives a secret its next value, or an inherited one a value of this project's own. */
-export function EditSecretForm({ action, secret }: { action: string; secret: SecretRow }) {
-  const value = secret.value ?? "";
+/** Tells the server that the form was on the decrypted page, where its sender wants to be again. */
+export function ComesBackDecrypted() {
+  return <input type="hidden" name="decrypted" value="true" />;
+}
+
+/**
+ * Gives a secret its next value, or an inherited one a value of this project's own.
+ *
+ * @param typed - what was typed, where it was refused
+ * @param focus - whether the page begins here
+ */
+export function EditSecretForm({
+  action,
+  secret,
+  typed,
+  focus,
+}: {
+  action: string;
+  secret: SecretRow;
+  typed?: SecretFormRow | undefined;
+  focus: boolean;
+}) {
+  const value = typed?.value ?? secret.value ?? "";
+  const errorId = `error-${secret.name}`;
   return (
     <form method="post" action={action} class="stack">
       <input type="hidden" name="name" value={secret.name} />
+      <input type="hidden" name="notes" value="exact" />
       <Newlines values={[value]} />
+      <ComesBackDecrypted />
       <label class="field">
         Value
-        <textarea class="mono" name="value" rows={rowsFor(value)} autocomplete="off" spellcheck={false}>
+        <textarea
+          class="mono"
+          name="value"
+          rows={rowsFor(value)}
+          autocomplete="off"
+          spellcheck={false}
+          autofocus={focus}
+          aria-invalid={typed?.error ? "true" : undefined}
+          aria-describedby={typed?.error ? errorId : undefined}
+        >
           <PreformattedText text={value} />
         </textarea>
       </label>
+      {typed?.error && (
+        <p class="field-error" id={errorId}>
+          {typed.error}
+        </p>
+      )}
       {mixesNewlines(value) && (
-        <p class="hint">This value mixes kinds of line ends. Saved from here, all of them become the same.</p>
+        <p class="hint">
+          This value mixes kinds of line ends. A change that is saved from here makes all of them the same.
+        </p>
       )}
       <label class="field">
         <span>
           Note <span class="optional">optional</span>
         </span>
-        <input name="note" value={secret.note} autocomplete="off" />
+        <input name="note" value={typed?.note ?? secret.note} autocomplete="off" />
       </label>
       <button type="submit" class="button primary" aria-label={`Save ${secret.name}`}>
         Save
       </button>
     </form>
   );
-}
-
-/** Whether a form would not give the value back as it is: a browser knows only one kind of newline. */
-function mixesNewlines(value: string): boolean {
-  const kinds = new Set(value.match(/\r\n|\r|\n/g));
-  return kinds.size > 1 || kinds.has("\r");
 }

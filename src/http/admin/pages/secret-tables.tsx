@@ -1,8 +1,8 @@
 /** @jsxImportSource hono/jsx */
-import type { SecretRow } from "../view-models.ts";
-import { CopyableValue, Time } from "./components.tsx";
+import type { SecretEdit, SecretRow } from "../view-models.ts";
+import { Actor, CopyableValue, Time } from "./components.tsx";
 import { environmentSecretsPath } from "./paths.ts";
-import { EditSecretForm } from "./secret-forms.tsx";
+import { ComesBackDecrypted, EditSecretForm } from "./secret-forms.tsx";
 
 interface TableProps {
   projectId: number;
@@ -41,6 +41,13 @@ export function SecretNamesTable({ projectId, environment, secrets }: TableProps
                 <Changed secret={secret} />
               </td>
               <td class="row-actions">
+                <a
+                  class="button quiet"
+                  href={editPath(projectId, environment, secret)}
+                  aria-label={`${editLabel(secret)} ${secret.name}`}
+                >
+                  {editLabel(secret)}
+                </a>
                 <DeleteSecretForm projectId={projectId} environment={environment} secret={secret} />
               </td>
             </tr>
@@ -51,8 +58,19 @@ export function SecretNamesTable({ projectId, environment, secrets }: TableProps
   );
 }
 
+/** The decrypted page with this secret's form open. */
+function editPath(projectId: number, environment: string, secret: SecretRow): string {
+  const query = new URLSearchParams({ decrypt: "true", edit: secret.name });
+  return `${environmentSecretsPath(projectId, environment)}?${query}`;
+}
+
 /** The secrets with their values, each with a form to change it. */
-export function SecretValuesTable({ projectId, environment, secrets }: TableProps) {
+export function SecretValuesTable({
+  projectId,
+  environment,
+  secrets,
+  editing,
+}: TableProps & { editing: SecretEdit | undefined }) {
   return (
     <div class="table-box">
       <table class="cards values">
@@ -79,13 +97,18 @@ export function SecretValuesTable({ projectId, environment, secrets }: TableProp
               </th>
               <td>
                 <SecretValue secret={secret} />
-                <details>
+                <details open={editing?.name === secret.name}>
                   <summary aria-label={`${editLabel(secret)} ${secret.name}`}>{editLabel(secret)}</summary>
-                  <EditSecretForm action={environmentSecretsPath(projectId, environment)} secret={secret} />
+                  <EditSecretForm
+                    action={environmentSecretsPath(projectId, environment)}
+                    secret={secret}
+                    typed={editing?.name === secret.name ? editing.typed : undefined}
+                    focus={editing?.name === secret.name}
+                  />
                 </details>
               </td>
               <td class="row-actions">
-                <DeleteSecretForm projectId={projectId} environment={environment} secret={secret} />
+                <DeleteSecretForm projectId={projectId} environment={environment} secret={secret} decrypted />
               </td>
             </tr>
           ))}
@@ -118,7 +141,7 @@ function Origin({ secret, environment }: { secret: SecretRow; environment: strin
 function Changed({ secret }: { secret: SecretRow }) {
   return (
     <>
-      <Time at={secret.changedAt} /> <span class="by">by {secret.changedBy}</span>
+      <Time at={secret.changedAt} /> <Actor actor={secret.changedBy} />
     </>
   );
 }
@@ -146,7 +169,8 @@ function DeleteSecretForm({
   projectId,
   environment,
   secret,
-}: Omit<TableProps, "secrets"> & { secret: SecretRow }) {
+  decrypted,
+}: Omit<TableProps, "secrets"> & { secret: SecretRow; decrypted?: boolean }) {
   if (secret.origin === "inherited") return null;
   const action = `${environmentSecretsPath(projectId, environment)}/${encodeURIComponent(secret.name)}/delete`;
   const consequence =
@@ -159,6 +183,7 @@ function DeleteSecretForm({
       action={action}
       data-confirm={`Delete ${secret.name} from ${environment}? ${consequence}`}
     >
+      {decrypted && <ComesBackDecrypted />}
       <button type="submit" class="button danger" aria-label={`Delete ${secret.name}`}>
         Delete
       </button>

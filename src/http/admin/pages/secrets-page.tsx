@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-import type { ProjectLink, SecretFormRow, SecretRow } from "../view-models.ts";
+import type { ProjectLink, SecretEdit, SecretFormRow, SecretRow } from "../view-models.ts";
 import { Breadcrumbs, Countdown, EmptyState } from "./components.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
 import { environmentSecretsPath } from "./paths.ts";
@@ -17,6 +17,8 @@ interface SecretsPageProps extends PageProps {
   /** When the server forgets the key; this page is only shown while it holds it. */
   unsealedUntil: number;
   secrets: SecretRow[];
+  /** The row whose form is open on the decrypted page. */
+  editing?: SecretEdit | undefined;
   form: { rows: SecretFormRow[]; error?: string | undefined };
 }
 
@@ -25,16 +27,11 @@ export function SecretsPage(props: SecretsPageProps) {
   const { frame, assets, project, environment, decrypted, redirectAfterSeconds, secrets, form } = props;
   const namesPath = environmentSecretsPath(project.id, environment);
   return (
-    <Layout
-      title={`${project.name} · ${environment}`}
-      frame={frame}
-      assets={assets}
-      refresh={decrypted ? { seconds: redirectAfterSeconds, url: namesPath } : undefined}
-    >
+    <Layout title={`${project.name} · ${environment}`} frame={frame} assets={assets}>
       <Breadcrumbs projects={[...project.ancestors, { id: project.id, name: project.name }]} />
       <div class="page-head">
         <h1>
-          Secrets in <span class="environment">{environment}</span>
+          Secrets of {project.name} in <span class="environment">{environment}</span>
         </h1>
         {secrets.length > 0 && (
           <div class="actions">
@@ -69,14 +66,19 @@ export function SecretsPage(props: SecretsPageProps) {
         {secrets.length === 0 && <NoSecrets environment={environment} projectName={project.name} />}
         {secrets.length > 0 &&
           (decrypted ? (
-            <SecretValuesTable projectId={project.id} environment={environment} secrets={secrets} />
+            <SecretValuesTable
+              projectId={project.id}
+              environment={environment}
+              secrets={secrets}
+              editing={props.editing}
+            />
           ) : (
             <SecretNamesTable projectId={project.id} environment={environment} secrets={secrets} />
           ))}
       </section>
       <section class="card stack" id="add-secrets" aria-labelledby="add-secrets-title">
         <h2 id="add-secrets-title">Add secrets</h2>
-        <AddSecretsForm action={namesPath} rows={form.rows} error={form.error} />
+        <AddSecretsForm action={namesPath} decrypted={decrypted} rows={form.rows} error={form.error} />
       </section>
     </Layout>
   );

@@ -6,6 +6,7 @@ import { serviceTokensPath } from "./paths.ts";
 
 interface ServiceTokenCreatedPageProps extends PageProps {
   project: ProjectLink;
+  ancestors: readonly ProjectLink[];
   environment: string;
   rights: string;
   token: string;
@@ -14,15 +15,16 @@ interface ServiceTokenCreatedPageProps extends PageProps {
 
 /** Shows a new service token, this once, and how to use it without leaving it lying about. */
 export function ServiceTokenCreatedPage(props: ServiceTokenCreatedPageProps) {
-  const { frame, assets, project, environment, rights, token, apiBaseUrl } = props;
+  const { frame, assets, project, ancestors, environment, rights, token, apiBaseUrl } = props;
   return (
     <Layout title={`New service token · ${project.name}`} frame={frame} assets={assets}>
-      <Breadcrumbs projects={[project]} />
+      <Breadcrumbs projects={[...ancestors, project]} />
       <div class="card medium stack">
         <h1>Keep this service token</h1>
         <p class="lead">
-          It may {rights} the secrets of <strong>{project.name}</strong> in{" "}
-          <span class="environment">{environment}</span>. It is shown now and never again.
+          It may {rights === "write" ? "read and write" : "read"} the secrets of{" "}
+          <strong>{project.name}</strong> in <span class="environment">{environment}</span>. It is shown now
+          and never again.
         </p>
         <ShownOnce id="service-token" value={token} label="the service token" />
         <p>

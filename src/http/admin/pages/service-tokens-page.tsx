@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 import type { ProjectLink, ServiceTokenForm, ServiceTokenRow } from "../view-models.ts";
-import { Breadcrumbs, EmptyState, plural, Time } from "./components.tsx";
+import { Actor, Breadcrumbs, EmptyState, plural, Time } from "./components.tsx";
 import { Field, FormErrors, Newlines, SelectField, TextareaField } from "./fields.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
 import { projectPath, serviceTokensPath } from "./paths.ts";
@@ -22,7 +22,7 @@ export function ServiceTokensPage(props: ServiceTokensPageProps) {
     <Layout title={`Service tokens · ${project.name}`} frame={frame} assets={assets}>
       <Breadcrumbs projects={[...(project.ancestors ?? []), self]} />
       <div class="stack tight">
-        <h1>Service tokens</h1>
+        <h1>Service tokens of {project.name}</h1>
         <p class="lead">
           An app presents its token to get its secrets, whether {project.name} is sealed or not. Each token
           opens one environment of this one project.
@@ -75,14 +75,15 @@ function TokensTable({ projectId, tokens }: { projectId: number; tokens: Service
                 </p>
               </th>
               <td data-label="May">
-                {token.rights} <span class="environment">{token.environment}</span>
-                {token.allowedIps && <p class="hint">only from {token.allowedIps}</p>}
+                {token.rights === "write" ? "read and write" : "read"}{" "}
+                <span class="environment">{token.environment}</span>
+                {token.allowedIps && <p class="hint">only from {token.allowedIps.split(/\s+/).join(", ")}</p>}
               </td>
               <td data-label="Status">
                 <Status token={token} />
               </td>
               <td data-label="Created">
-                <Time at={token.createdAt} /> <span class="by">by {token.createdBy}</span>
+                <Time at={token.createdAt} /> <Actor actor={token.createdBy} />
               </td>
               <td data-label="Last used">
                 {token.lastUsedAt === null ? "Never" : <Time at={token.lastUsedAt} />}

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TestBrowser } from "./harness.ts";
+
+const main = join(import.meta.dir, "../src/main.ts");
+
+/** The program as a process of its own, started as `bun start` does. `await using` ends it. */
+export interface ServerProcess extends AsyncDisposable {
+  /** The address that it printed. */
+  url: string;
+  /** All that it printed before it listened. */
+  greeting: string;
+  /** Waits until it has logged a text. */
+  logged(text: string): Promise<void>;
+  request(path: string, init?: RequestInit): Promise<Response>;
+  browser(): TestBrowser;
+  /** Sends a signal and waits for the end: the exit code, and what was logged. */
+  stop(signal?: NodeJS.Signals): Promise<{ exitCode: number; stderr: string }>;
+}
+
+/** An empty folder. `using` removes it. */
+export function temporaryFolder(): Disposable & { path: string } {
+  const path = mkdtempSync(join(tmpdir(), "secretsfly-process-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** The database that a process in this folder uses. */
+export const databaseIn = (folder: string) => join(folder, "data", "secretsfly.db");
+
+function spawn(folder: string, env: Record<string, string>) {
+  return Bun.spawn({
+    cmd: [process.execPath, main],
+    cwd: folder,
+    env: {
+      PATH: "/usr/local/bin:/usr/bin:/bin",
+      HOME: "/nonexistent",
+      PORT: "0",
+      DATABASE_URL: `file:${databaseIn(folder)}`,
+      ...env,
+    },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}
+
+/** Keeps what a stream says, and lets others wait for a part of it. */
+class Transcript {
+  text = "";
+  readonly #waiting = new Set<() => void>();
+  readonly ended: Promise<void>;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.ended = this.#read(stream);
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      this.text += decoder.decode(chunk, { stream: true });
+      for (const look of this.#waiting) look();
+    }
+    for (const look of this.#waiting) look();
+  }
+
+  /** Waits until it holds a text, or has ended. */
+  async until(text: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => {
+      if (this.text.includes(text)) resolve();
+    };
+    this.#waiting.add(look);
+    look();
+    await Promise.race([promise, this.ended]);
+    this.#waiting.delete(look);
+  }
+}
+
+/** Starts the program in a folder and waits until it listens. Throws with what it said instead. */
+export async function startServer(folder: string, env: Record<string, string> = {}): Promise<ServerProcess> {
+  const child = spawn(folder, env);
+  const [stdout, stderr] = [new Transcript(child.stdout), new Transcript(child.stderr)];
+  await stdout.until("run -- ");
+  const url = /listening on (\S+)/.exec(stdout.text)?.[1];
+  if (url === undefined) {
+    await stderr.ended;
+    throw new Error(`it did not start (${await child.exited}): ${stderr.text}`);
+  }
+  const request = async (path: string, init: RequestInit = {}) => {
+    const headers = new Headers(init.headers);
+    if (headers.has("Origin")) headers.set("Origin", url);
+    return fetch(url + path, { ...init, headers, redirect: "manual" });
+  };
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    child.kill(signal);
+    const exitCode = await child.exited;
+    await stderr.ended;
+    return { exitCode, stderr: stderr.text };
+  };
+  return {
+    ...{ url, greeting: stdout.text, request, stop },
+    browser: () => new TestBrowser(request),
+    logged: (text) => stderr.until(text),
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null) await stop("SIGKILL");
+    },
+  };
+}
+
+/** Runs the program where it is expected to give up: its exit code and all that it printed. */
+export async function runServer(folder: string, env: Record<string, string> = {}) {
+  const child = spawn(folder, env);
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, exitCode };
+}
