@@ -1,0 +1,157 @@
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { parseConfig } from "../../src/config.ts";
+import { createLogger } from "../../src/logger.ts";
+import { type RunningServer, start } from "../../src/main.ts";
+
+/** The Chromium of this machine: the one that `CHROMIUM` names, or where distributions put it. */
+const executablePath = [
+  process.env.CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => path && existsSync(path));
+
+const noChromium = "there is no Chromium: install one, or set CHROMIUM to where it is";
+
+/** Nothing that Chromium does on its own behalf, so that every request is a page's. */
+const quiet = [
+  "--no-sandbox",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--disable-quic",
+];
+
+/** Milliseconds that one step of a page may take, and all steps of a test, on a machine that is busy. */
+const stepTimeout = 15_000;
+const testTimeout = 60_000;
+
+/** One browser serves all the `describe`s of a file, since starting it takes longer than most tests. */
+let shared: Promise<Browser> | undefined;
+let describesToCome = 0;
+
+/** Starts Chromium. Throws where there is none. */
+export function launchChromium(): Promise<Browser> {
+  if (executablePath === undefined) throw new Error(noChromium);
+  return chromium.launch({ executablePath, args: quiet });
+}
+
+/** Starts the real server in this process on a port of its own, with an empty database that `stop` deletes. */
+export async function startServer(settings: Record<string, string> = {}): Promise<RunningServer> {
+  const folder = mkdtempSync(join(tmpdir(), "secretsfly-browser-"));
+  const config = parseConfig({
+    PORT: "0",
+    DATABASE_URL: `file:${join(folder, "data", "secretsfly.db")}`,
+    AVAILABLE_ENVIRONMENTS: "dev,staging,prod",
+    LOG_LEVEL: "silent",
+    ...settings,
+  });
+  const server = await start(config, createLogger(config.LOG_LEVEL));
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** How somebody looks at the pages. */
+interface Look {
+  javaScript?: boolean;
+  width?: number;
+  dark?: boolean;
+}
+
+/** A server and a browser for the tests of one `describe`. */
+export interface Desk {
+  /** Where the server is, such as `http://127.0.0.1:40123`. */
+  readonly origin: string;
+  /** A page in a browser of its own: no cookie, no history. */
+  open(look?: Look): Promise<Page>;
+}
+
+/**
+ * A `describe` whose tests have a real server and a real browser. Without Chromium they are skipped, and
+ * fail where `CI` is set. After each test it looks at what the pages complained of: a violation of the
+ * policy, an error, or anything loaded from or sent to somewhere else.
+ */
+export function describeInBrowser(
+  name: string,
+  settings: Record<string, string>,
+  define: (desk: Desk) => void,
+): void {
+  const isSkipped = executablePath === undefined && !process.env.CI;
+  if (isSkipped) process.stderr.write(`${name}: skipped, ${noChromium}\n`);
+
+  describe.skipIf(isSkipped)(name, () => {
+    setDefaultTimeout(testTimeout);
+    describesToCome += 1;
+    let server: RunningServer;
+    let browser: Browser;
+    const complaints: string[] = [];
+    const contexts: BrowserContext[] = [];
+
+    beforeAll(async () => {
+      shared ??= launchChromium();
+      [server, browser] = await Promise.all([startServer(settings), shared]);
+    }, testTimeout);
+    afterEach(async () => {
+      for (const context of contexts.splice(0)) await context.close();
+      expect(complaints.splice(0)).toEqual([]);
+    }, testTimeout);
+    afterAll(async () => {
+      await server?.stop();
+      describesToCome -= 1;
+      if (describesToCome > 0) return;
+      shared = undefined;
+      await browser?.close();
+    }, testTimeout);
+
+    define({
+      get origin() {
+        return server.url;
+      },
+      async open({ javaScript = true, width = 1280, dark = false } = {}) {
+        const context = await browser.newContext({
+          baseURL: server.url,
+          javaScriptEnabled: javaScript,
+          viewport: { width, height: 900 },
+          colorScheme: dark ? "dark" : "light",
+        });
+        contexts.push(context);
+        context.setDefaultTimeout(stepTimeout);
+        await watch(context, server.url, complaints);
+        if (javaScript) await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+        const page = await context.newPage();
+        // What the script asks before it deletes is answered as a determined person does.
+        page.on("dialog", (dialog) => void dialog.accept());
+        return page;
+      },
+    });
+  });
+}
+
+async function watch(context: BrowserContext, origin: string, complaints: string[]): Promise<void> {
+  context.on("request", (request) => {
+    if (new URL(request.url()).origin !== origin) complaints.push(`a request to ${request.url()}`);
+  });
+  context.on("weberror", (error) => complaints.push(`an error: ${error.error().message}`));
+  context.on("console", (message) => {
+    // The status of a refused form is no fault of the page's.
+    if (message.type() === "error" && !/the server responded with a status of 4\d\d/.test(message.text()))
+      complaints.push(`on the console: ${message.text()}`);
+  });
+  await context.exposeBinding("complain", (_source, text: string) => complaints.push(text));
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+      const { complain } = window as unknown as { complain(text: string): void };
+      complain(`a violation of ${violatedDirective} by ${blockedURI}`);
+    });
+  });
+}

@@ -1,0 +1,138 @@
+import { expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { describeInBrowser } from "./harness.ts";
+import {
+  createChild,
+  createRoot,
+  faultOf,
+  passphrase,
+  saveSecret,
+  secretsPath,
+  sees,
+  ways,
+} from "./steps.ts";
+
+const masterKeyField = (page: Page) => page.getByLabel(/^Master key of/);
+
+async function unseal(page: Page, masterKey: string): Promise<void> {
+  await masterKeyField(page).fill(masterKey);
+  await page.getByRole("button", { name: "Unseal" }).click();
+}
+
+for (const { way, javaScript } of ways) {
+  describeInBrowser(`seal and unseal, ${way}`, {}, (desk) => {
+    test("a key that does not open says why, beside the field", async () => {
+      const page = await desk.open({ javaScript });
+      const { id, masterKey } = await createRoot(page, "generated");
+      await page.goto(`/admin/projects/${id}`);
+      await page.getByRole("button", { name: "Seal now" }).click();
+      await sees(page, "generated is sealed.");
+
+      const last = masterKey.endsWith("A") ? "B" : "A";
+      const faults: [typed: string, fault: string][] = [
+        [passphrase, "This is not the master key of this project."],
+        [masterKey.slice(0, -1) + last, "mistyped or cut off"],
+        [masterKey.slice(0, -8), "mistyped or cut off"],
+        ["short", "too short"],
+        [`${masterKey}:1`, "must not contain a colon"],
+      ];
+      for (const [typed, fault] of faults) {
+        await unseal(page, typed);
+        await page.locator(".field-error", { hasText: fault }).waitFor();
+        expect(await faultOf(masterKeyField(page))).toContain(fault);
+        expect(await masterKeyField(page).inputValue()).toBe("");
+        expect(await page.content()).not.toContain(typed === "short" ? "short<" : typed);
+      }
+      await unseal(page, ` ${masterKey} `);
+      await sees(page, /^Unsealed/);
+    });
+
+    test("the time left is shown, and another browser sees a sealed project", async () => {
+      const page = await desk.open({ javaScript });
+      const { id: root, masterKey } = await createRoot(page, "shop");
+      await page.goto(`/admin/projects/${await createChild(page, "api", root)}`);
+      const left = page.locator("aside .countdown");
+      const shown = (await left.textContent()) ?? "";
+      expect(shown).toMatch(/^(5 min 0 s|4 min 5\d s)$/);
+      expect(await page.locator("header .countdown").count()).toBe(1);
+      if (javaScript) await left.filter({ hasNotText: shown }).waitFor();
+
+      const other = await desk.open({ javaScript });
+      await other.goto(secretsPath(root));
+      await sees(other, "This project is sealed. Unseal it with its master key to go on.");
+      expect(other.url()).toBe(`${desk.origin}/admin/projects/${root}`);
+      expect(await other.locator("header .countdown").count()).toBe(0);
+
+      // Sealing in one browser leaves the other as it is.
+      await unseal(other, masterKey);
+      await other.getByRole("button", { name: "Seal now" }).click();
+      await sees(other, "shop is sealed.");
+      await page.goto(secretsPath(root));
+      await sees(page, "Secrets of shop");
+    });
+  });
+
+  const soon = { ADMIN_MASTER_KEY_EXPIRATION: "1" };
+  describeInBrowser(`the master key's time, ${way}`, soon, (desk) => {
+    test("when it is over, the next click leads to the project, which says what to do", async () => {
+      const page = await desk.open({ javaScript });
+      const { id: root } = await createRoot(page, "brief");
+      await page.goto(`/admin/projects/${root}`);
+      if (javaScript) await page.locator("aside .badge", { hasText: /^Sealed$/ }).waitFor();
+      else await untilSealed(page, root);
+      await page.getByRole("link", { name: "prod" }).click();
+      await sees(page, "This project is sealed. Unseal it with its master key to go on.");
+      expect(page.url()).toBe(`${desk.origin}/admin/projects/${root}`);
+      await masterKeyField(page).waitFor();
+    });
+  });
+
+  const fleeting = { NB_MINUTES_DECRYPTED_BEFORE_REDIRECT: "0.02" };
+  describeInBrowser(`the decrypted page, ${way}`, fleeting, (desk) => {
+    test("goes back to the names by itself", async () => {
+      const page = await desk.open({ javaScript });
+      const { id: root } = await createRoot(page, "shop");
+      await saveSecret(page, root, "PASSWORD", "hunter2");
+      await page.goto(secretsPath(root));
+      await page.getByRole("link", { name: "Decrypt" }).click();
+      await sees(page, "hunter2");
+      await page.waitForURL(desk.origin + secretsPath(root));
+      expect(await page.content()).not.toContain("hunter2");
+    });
+  });
+
+  describeInBrowser(`the admin password, ${way}`, { ADMIN_PASSWORD: "open sesame" }, (desk) => {
+    test("opens the pages until its holder signs out", async () => {
+      const page = await desk.open({ javaScript });
+      await page.goto("/");
+      expect(page.url()).toBe(`${desk.origin}/admin/sign-in`);
+      await page.getByLabel("Admin password").fill("open barley");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await sees(page, "This is not the admin password.");
+      expect(await faultOf(page.getByLabel("Admin password"))).toBe("This is not the admin password.");
+
+      await page.getByLabel("Admin password").fill("open sesame");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await sees(page, "No projects yet");
+      const { id: root } = await createRoot(page, "shop");
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByLabel("Admin password").waitFor();
+      await page.goto(`/admin/projects/${root}`);
+      expect(page.url()).toBe(`${desk.origin}/admin/sign-in`);
+
+      // What the session had unsealed went with it.
+      await page.getByLabel("Admin password").fill("open sesame");
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.locator(".root .badge", { hasText: /^Sealed$/ }).waitFor();
+    });
+  });
+}
+
+/** Asks for the project's page until it offers to unseal. */
+async function untilSealed(page: Page, projectId: number): Promise<void> {
+  const isSealed = async () => {
+    const answer = await page.request.get(`/admin/projects/${projectId}`);
+    return (await answer.text()).includes(`action="/admin/projects/${projectId}/unseal"`);
+  };
+  while (!(await isSealed()));
+}
