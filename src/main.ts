@@ -1,10 +1,11 @@
 import { type Config, ConfigError, parseConfig } from "./config.ts";
-import { systemRandom } from "./cryptography/bytes.ts";
+import { type Random, systemRandom } from "./cryptography/bytes.ts";
 import { BusyError, whenNotBusy } from "./database/busy.ts";
 import { connect, type Database, DatabaseError } from "./database/connect.ts";
 import { MigrationError, migrate } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
 import { createApp } from "./http/app.ts";
+import type { AppDeps } from "./http/app-env.ts";
 import { createLogger, type Logger, loggable } from "./logger.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { createEnvironments } from "./vault/environments.ts";
@@ -37,24 +38,8 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
   try {
     const applied = await migrateOrExplain(db, config, clock());
     if (applied.length > 0) logger.info({ applied }, "migrated the database");
-    const vault: Vault = {
-      db,
-      clock,
-      random: systemRandom,
-      writes: new WriteQueue(),
-      settings: {
-        availableEnvironments: config.AVAILABLE_ENVIRONMENTS,
-        maxSecretBytes: config.MAX_SECRET_BYTES,
-        versionedSecretValues: config.VERSIONED_SECRET_VALUES,
-      },
-    };
-    await createEnvironments(vault, { id: "system", address: "", requestId: "" });
-    const sessions = new Sessions(
-      { sessionExpiration: config.ADMIN_SESSION_EXPIRATION },
-      clock,
-      systemRandom,
-    );
-    const usage = new TokenUsage(db, clock);
+    const services = await createServices(config, db, clock, systemRandom);
+    const { sessions, usage } = services;
     const server = Bun.serve({
       hostname: config.HOST,
       port: config.PORT,
@@ -63,7 +48,7 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
       development: false,
       // Outside of development Bun would share a port that is taken, with half of the requests going to each.
       reusePort: false,
-      fetch: createApp({ config, vault, sessions, usage, logger }).fetch,
+      fetch: createApp({ config, logger, ...services }).fetch,
       error: (error) => {
         logger.error(loggable(error), "request failed outside of the app");
         return new Response("Internal error\n", { status: 500 });
@@ -78,6 +63,29 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
     db.$client.close();
     throw error;
   }
+}
+
+/** What the app stands on, over a migrated database. Adds the environments that the settings name. */
+export async function createServices(
+  config: Config,
+  db: Database,
+  clock: () => number,
+  random: Random,
+): Promise<Pick<AppDeps, "vault" | "sessions" | "usage">> {
+  const vault: Vault = {
+    db,
+    clock,
+    random,
+    writes: new WriteQueue(),
+    settings: {
+      availableEnvironments: config.AVAILABLE_ENVIRONMENTS,
+      maxSecretBytes: config.MAX_SECRET_BYTES,
+      versionedSecretValues: config.VERSIONED_SECRET_VALUES,
+    },
+  };
+  await createEnvironments(vault, { id: "system", address: "", requestId: "" });
+  const sessions = new Sessions({ sessionExpiration: config.ADMIN_SESSION_EXPIRATION }, clock, random);
+  return { vault, sessions, usage: new TokenUsage(db, clock) };
 }
 
 /** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError. */

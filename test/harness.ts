@@ -8,11 +8,10 @@ import { migrate } from "../src/database/migrate.ts";
 import { migrations } from "../src/database/migrations.ts";
 import { createApp } from "../src/http/app.ts";
 import { createLogger } from "../src/logger.ts";
-import { Sessions } from "../src/sessions/sessions.ts";
-import { createEnvironments } from "../src/vault/environments.ts";
-import { TokenUsage } from "../src/vault/token-usage.ts";
+import { createServices } from "../src/main.ts";
+import type { Sessions } from "../src/sessions/sessions.ts";
+import type { TokenUsage } from "../src/vault/token-usage.ts";
 import type { Vault } from "../src/vault/vault.ts";
-import { WriteQueue } from "../src/vault/write-queue.ts";
 
 /**
  * A whole secretsfly in this process: the real app over a real database in a temporary file, a clock that
@@ -82,20 +81,7 @@ async function openTestApp(
   const logs: string[] = [];
   const logger = createLogger(config.LOG_LEVEL, { write: (line) => logs.push(line) });
   const now = () => clock.now;
-  const vault: Vault = {
-    db,
-    clock: now,
-    random: systemRandom,
-    writes: new WriteQueue(),
-    settings: {
-      availableEnvironments: config.AVAILABLE_ENVIRONMENTS,
-      maxSecretBytes: config.MAX_SECRET_BYTES,
-      versionedSecretValues: config.VERSIONED_SECRET_VALUES,
-    },
-  };
-  await createEnvironments(vault, { id: "system", address: "", requestId: "" });
-  const sessions = new Sessions({ sessionExpiration: config.ADMIN_SESSION_EXPIRATION }, now, systemRandom);
-  const usage = new TokenUsage(db, now);
+  const { vault, sessions, usage } = await createServices(config, db, now, systemRandom);
   const app = createApp({ config, vault, sessions, usage, logger });
   const request = async (path: string, init?: RequestInit) => app.request(origin + path, init);
   return {

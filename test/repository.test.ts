@@ -117,3 +117,17 @@ describe("the text", () => {
     expect(notes).toEqual([]);
   });
 });
+
+describe("the documents", () => {
+  test("link only to files that are there", () => {
+    const broken = textFiles()
+      .filter((path) => path.endsWith(".md"))
+      .flatMap((path) => {
+        const links = [...read(path).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => link ?? "");
+        return links
+          .filter((link) => !existsSync(join(ROOT, path, "..", link)))
+          .map((link) => `${path}: ${link}`);
+      });
+    expect(broken).toEqual([]);
+  });
+});

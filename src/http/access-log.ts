@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { AppEnv } from "./app-env.ts";
+import { isApi } from "./is-api.ts";
 
 /**
  * One line a request: method, route, status, duration. The route is its pattern and not the path that was
@@ -11,8 +12,7 @@ export const accessLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   const started = performance.now();
   await next();
   const { status } = c.res;
-  const isApi = c.req.path.startsWith("/api");
-  const level = status >= 500 ? "error" : status >= 400 || !isApi ? "info" : "debug";
+  const level = status >= 500 ? "error" : status >= 400 || !isApi(c.req.path) ? "info" : "debug";
   const { logger, requestId, address } = c.var;
   if (!logger.isLevelEnabled(level)) return;
   const milliseconds = Math.round((performance.now() - started) * 10) / 10;

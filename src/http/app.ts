@@ -9,6 +9,7 @@ import { createApi } from "./api/api.ts";
 import type { AppDeps, AppEnv } from "./app-env.ts";
 import { clientAddress } from "./client-address.ts";
 import { publicFault } from "./faults.ts";
+import { isApi } from "./is-api.ts";
 import { problem } from "./problem.ts";
 
 /**
@@ -55,7 +56,6 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
   app.route("/api", createApi(maxBodyBytes));
   app.route("/admin", createAdmin(maxBodyBytes));
 
-  const isApi = (path: string) => path === "/api" || path.startsWith("/api/");
   const allowedMethods = createAllowedMethods(app);
   app.notFound((c) => {
     const answers = allowedMethods(c.req.path);

@@ -137,34 +137,21 @@ async function sealKeyForToken(
 
 /** The tokens of a project, newest first. */
 export async function listServiceTokens(vault: Vault, projectId: number): Promise<ListedServiceToken[]> {
-  const {
-    id,
-    publicId,
-    name,
-    rights,
-    createdAt,
-    createdBy,
-    expiresAt,
-    revokedAt,
-    lastUsedAt,
-    reads,
-    allowedIps,
-  } = serviceTokens;
-  const columns = {
-    id,
-    publicId,
-    name,
-    rights,
-    createdAt,
-    createdBy,
-    expiresAt,
-    revokedAt,
-    lastUsedAt,
-    reads,
-    allowedIps,
-  };
   return vault.db
-    .select({ ...columns, environment: environments.name })
+    .select({
+      id: serviceTokens.id,
+      publicId: serviceTokens.publicId,
+      name: serviceTokens.name,
+      environment: environments.name,
+      rights: serviceTokens.rights,
+      createdAt: serviceTokens.createdAt,
+      createdBy: serviceTokens.createdBy,
+      expiresAt: serviceTokens.expiresAt,
+      revokedAt: serviceTokens.revokedAt,
+      lastUsedAt: serviceTokens.lastUsedAt,
+      reads: serviceTokens.reads,
+      allowedIps: serviceTokens.allowedIps,
+    })
     .from(serviceTokens)
     .innerJoin(environments, eq(environments.id, serviceTokens.environmentId))
     .where(eq(serviceTokens.projectId, projectId))

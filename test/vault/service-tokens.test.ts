@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { serviceTokens } from "../../src/database/schema.ts";
 import { bearer, createTestApp, type Fields, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { put, sendJson } from "./inspect.ts";
 
@@ -124,6 +125,9 @@ describe("revocation", () => {
     const [one, two] = [await admin.createToken(project, "prod"), await admin.createToken(project, "prod")];
     expect([await status(one), await status(two)]).toEqual([200, 200]);
     expect((await admin.post(`${tokensPath()}/1/revoke`)).status).toBe(303);
+    // A copy of the database that is made from now on is of no use with the token.
+    const [row] = await app.db.select({ sealedKey: serviceTokens.sealedKey }).from(serviceTokens);
+    expect(row?.sealedKey).toBeEmpty();
     expect([await status(one), await status(two)]).toEqual([401, 200]);
     expect(await status(one, { "If-None-Match": "*" })).toBe(401);
   });
