@@ -16,7 +16,6 @@ export type ErrorCode =
   | "unsupported-media-type"
   | "too-large"
   | "unprintable"
-  | "conflict"
   | "sealed"
   | "busy";
 

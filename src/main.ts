@@ -4,6 +4,7 @@ import { BusyError, whenNotBusy } from "./database/busy.ts";
 import { connect, type Database, DatabaseError } from "./database/connect.ts";
 import { MigrationError, migrate } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
+import { SecretsflyError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import type { AppDeps } from "./http/app-env.ts";
 import { createLogger, type Logger, loggable } from "./logger.ts";
@@ -29,7 +30,7 @@ export interface RunningServer {
 }
 
 /**
- * Config → database → services → app → socket. Throws ConfigError, DatabaseError or MigrationError, or what
+ * Config → database → services → app → socket. Throws DatabaseError, MigrationError, BusyError, SecretsflyError `busy`, or what
  * `Bun.serve` throws for a port that is taken; then nothing is left open.
  */
 export async function start(config: Config, logger: Logger): Promise<RunningServer> {
@@ -175,8 +176,10 @@ function greeting(url: string, config: Config): string {
     `secretsfly is listening on ${url}`,
     "",
     `  Next: open ${pages} in a browser (${who}),`,
-    "  create a root project, add a secret, create a service token, and start your app with",
-    `  SECRETSFLY_TOKEN=… SECRETSFLY_API_BASE_URL=${pages}/api secretsfly run -- your-command`,
+    "  create a root project, add a secret, create a service token, and start your app with its secrets:",
+    "  read -rs SECRETSFLY_TOKEN && export SECRETSFLY_TOKEN      # paste the token; it stays out of the history",
+    `  export SECRETSFLY_API_BASE_URL=${pages}/api`,
+    "  secretsfly run -- your-command                            # `bun run build` makes dist/secretsfly",
     "",
     "",
   ].join("\n");
@@ -188,7 +191,8 @@ function startFault(error: unknown, env: Readonly<Record<string, string | undefi
     error instanceof ConfigError ||
     error instanceof DatabaseError ||
     error instanceof MigrationError ||
-    error instanceof BusyError
+    error instanceof BusyError ||
+    error instanceof SecretsflyError
   )
     return error.message;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
@@ -196,7 +200,7 @@ function startFault(error: unknown, env: Readonly<Record<string, string | undefi
   if (code === "EADDRINUSE")
     return `the port is in use: something listens on ${place} already; set PORT to another`;
   if (code === "EACCES") return `not allowed to listen on ${place}; choose a PORT above 1023`;
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EINVAL")
     return `cannot listen on ${place}: HOST is no address of this machine`;
   return `could not start: ${JSON.stringify(loggable(error), null, 2)}`;
 }

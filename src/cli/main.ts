@@ -10,6 +10,7 @@ function report(error: unknown): number {
     // Commander has written the help, the version or the fault itself.
     return error.exitCode === 0 ? 0 : exitCodes.usage;
   }
+  if (error instanceof Error && "code" in error && error.code === "EPIPE") return 0;
   if (error instanceof CliError) {
     process.stderr.write(`secretsfly: ${error.message}\n`);
     return error.exitCode;
@@ -19,6 +20,12 @@ function report(error: unknown): number {
   process.stderr.write(`secretsfly: unexpected ${name}; this is a fault in secretsfly\n`);
   return exitCodes.failure;
 }
+
+// `secretsfly --help | head -1`: who reads has had enough, and that is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
 
 try {
   await createProgram().parseAsync();

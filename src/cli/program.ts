@@ -32,6 +32,7 @@ Environment:
 
 Examples:
   secretsfly serve
-  SECRETSFLY_TOKEN=sfly_... secretsfly run -- node server.js
+  read -rs SECRETSFLY_TOKEN && export SECRETSFLY_TOKEN   (paste it; it stays out of the history)
+  secretsfly run -- node server.js
   secretsfly run --help
 `;

@@ -1,18 +1,17 @@
 import type { MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { AppEnv } from "./app-env.ts";
-import { isApi } from "./is-api.ts";
 
 /**
  * One line a request: method, route, status, duration. The route is its pattern and not the path that was
  * asked for, since people paste tokens in the strangest places. Good answers to apps are frequent and only
- * logged at `debug`; they are counted per token instead.
+ * logged at `debug`, as are stylesheet and script; fetches are counted per token instead.
  */
 export const accessLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   const started = performance.now();
   await next();
   const { status } = c.res;
-  const level = status >= 500 ? "error" : status >= 400 || !isApi(c.req.path) ? "info" : "debug";
+  const level = status >= 500 ? "error" : status >= 400 || c.req.path.startsWith("/admin") ? "info" : "debug";
   const { logger, requestId, address } = c.var;
   if (!logger.isLevelEnabled(level)) return;
   const milliseconds = Math.round((performance.now() - started) * 10) / 10;

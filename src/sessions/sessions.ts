@@ -18,6 +18,12 @@ export interface Session {
   flashes: Flash[];
 }
 
+/** A session and the value of the cookie that leads to it. */
+export interface NewSession {
+  session: Session;
+  secret: string;
+}
+
 export interface SessionSettings {
   /** Lifetime of a session, in seconds. */
   sessionExpiration: number;
@@ -37,7 +43,7 @@ export class Sessions {
   ) {}
 
   /** A new session and the value of its cookie: 256 random bits, base64url. */
-  create(signedIn: boolean): { session: Session; secret: string } {
+  create(signedIn: boolean): NewSession {
     const secret = this.random(32).toBase64({ alphabet: "base64url", omitPadding: true });
     const session: Session = {
       id: this.random(6).toHex(),

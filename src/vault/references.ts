@@ -9,8 +9,10 @@ export interface ReferenceProblem {
   /** The secret whose value holds the reference. */
   name: string;
   kind: "unknown" | "cycle" | "too-large";
-  /** The names it is about: the unknown one, or the cycle from `name` back to itself. */
+  /** What it is about: the unknown name; the way round from `name` back to itself; `name`. */
   names: readonly string[];
+  /** Of a cycle: all names that lead to each other, which may be more than one way round. */
+  members: ReadonlySet<string>;
 }
 
 export interface Resolution {
@@ -26,55 +28,58 @@ export function referencedNames(value: string): string[] {
   return [...names];
 }
 
-/** Bounds on what references may make of values, in bytes of UTF-8: a short text could otherwise fill the memory. */
-export interface ExpansionLimits {
-  /** Of one expanded value. */
-  value: number;
-  /** Of all values that hold references, together. */
-  total: number;
-}
+/** More problems than anybody reads; a body full of unknown names would otherwise become a far larger answer. */
+const maxProblems = 1000;
 
 /**
- * Expands all references. A value that would pass a limit stays as it was written, and that is told as a
- * problem: references to references could otherwise double it at every step.
+ * Expands all references. `maxBytes` (UTF-8) bounds all values together that references were replaced in:
+ * references to references could otherwise double them at every step. A value that would pass it stays as
+ * it was written, and that is told as a problem.
  */
-export function resolveReferences(raw: ReadonlyMap<string, string>, limits: ExpansionLimits): Resolution {
-  let left = limits.total;
+export function resolveReferences(raw: ReadonlyMap<string, string>, maxBytes: number): Resolution {
   const graph: Graph = new Map();
   const problems: ReferenceProblem[] = [];
   for (const [name, value] of raw) {
     const referenced = value.includes("${") ? referencedNames(value) : [];
     graph.set(name, new Set(referenced.filter((other) => raw.has(other))));
     for (const other of referenced) {
-      if (!raw.has(other)) problems.push({ name, kind: "unknown", names: [other] });
+      if (!raw.has(other) && problems.length < maxProblems) problems.push(problem("unknown", name, [other]));
     }
   }
   problems.push(...cutCycles(graph));
   const values = new Map<string, string>();
+  let left = maxBytes;
   for (const name of referencesFirst(graph)) {
     const value = raw.get(name) ?? "";
-    if (!value.includes("${")) {
-      values.set(name, value);
-      continue;
-    }
-    const expanded = expand(value, graph.get(name) ?? new Set(), values, Math.min(limits.value, left));
-    if (expanded === undefined) problems.push({ name, kind: "too-large", names: [name] });
-    values.set(name, expanded ?? value);
-    left -= Buffer.byteLength(expanded ?? "");
+    const usable = graph.get(name) ?? new Set();
+    const expanded = expand(value, usable, values, left);
+    if (expanded === undefined) problems.push(problem("too-large", name, [name]));
+    values.set(name, expanded ?? expand(value, new Set(), values, left) ?? value);
+    if (usable.size > 0) left -= Buffer.byteLength(expanded ?? "");
   }
   return { values, problems };
+}
+
+function problem(
+  kind: ReferenceProblem["kind"],
+  name: string,
+  names: readonly string[],
+  members: Iterable<string> = [],
+): ReferenceProblem {
+  return { kind, name, names, members: new Set(members) };
 }
 
 /** Name → the names that its value refers to and that are there. */
 type Graph = Map<string, Set<string>>;
 
-/** A value with the references in `usable` replaced; undefined where that makes it too large. */
+/** A value with the references in `usable` replaced; undefined where that makes it larger than `maxBytes`. */
 function expand(
   value: string,
   usable: ReadonlySet<string>,
   values: ReadonlyMap<string, string>,
   maxBytes: number,
 ): string | undefined {
+  if (!value.includes("${")) return value;
   let added = 0;
   const expanded = value.replace(reference, (text, name: string | undefined) => {
     if (name === undefined) return "${";
@@ -83,10 +88,11 @@ function expand(
     added += target.length;
     return added > maxBytes ? "" : target;
   });
-  return added > maxBytes || Buffer.byteLength(expanded) > maxBytes ? undefined : expanded;
+  const isTooLarge = usable.size > 0 && (added > maxBytes || Buffer.byteLength(expanded) > maxBytes);
+  return isTooLarge ? undefined : expanded;
 }
 
-/** The names, each behind those that it refers to (Kahn's algorithm); names in or behind a cycle are left out. */
+/** The names of a graph without cycles, each behind those that it refers to (Kahn's algorithm). */
 function referencesFirst(graph: Graph): string[] {
   const dependents = reversed(graph);
   const open = new Map([...graph].map(([name, references]) => [name, references.size]));
@@ -107,47 +113,88 @@ function reversed(graph: Graph): Graph {
   return reverse;
 }
 
-/** Only the names in `keep`, and the references among them. */
-function restricted(graph: Graph, keep: ReadonlySet<string>): Graph {
-  return new Map(
-    [...keep].map((name) => [name, new Set([...(graph.get(name) ?? [])].filter((other) => keep.has(other)))]),
-  );
-}
-
-/** Takes the references out of the graph that make a cycle, and tells each cycle once. */
+/** Takes the references out of the graph that lead back to where they stand, and tells one cycle for each knot of them. */
 function cutCycles(graph: Graph): ReferenceProblem[] {
-  const behind = new Set(graph.keys()).difference(new Set(referencesFirst(graph)));
-  if (behind.size === 0) return [];
-  // What is left both from the front and from the back lies on a cycle (or between two).
-  const backwards = reversed(restricted(graph, behind));
-  const cyclic = behind.difference(new Set(referencesFirst(backwards)));
-  const inner = restricted(graph, cyclic);
-  for (const [name, references] of inner) for (const other of references) graph.get(name)?.delete(other);
-  const told = new Set<string>();
-  return [...cyclic].sort().flatMap((name) => {
-    if (told.has(name)) return [];
-    const names = cycleFrom(name, inner);
-    for (const member of names) told.add(member);
-    return [{ name: names[0] ?? name, kind: "cycle" as const, names }];
-  });
-}
-
-/** Follows first references from a cyclic name until one comes again: that cycle, closed. */
-function cycleFrom(start: string, inner: Graph): string[] {
-  const path: string[] = [];
-  let name: string | undefined = start;
-  while (name !== undefined && !path.includes(name)) {
-    path.push(name);
-    name = [...(inner.get(name) ?? [])][0];
+  const problems: ReferenceProblem[] = [];
+  for (const members of knots(graph)) {
+    const start = [...members].sort()[0] ?? "";
+    problems.push(problem("cycle", start, wayRound(graph, members, start), members));
+    for (const name of members) {
+      const references = graph.get(name) ?? new Set();
+      graph.set(name, references.difference(members));
+    }
   }
-  return name === undefined ? path : [...path.slice(path.indexOf(name)), name];
+  return problems;
 }
 
-/** The same text for the same problem, whichever name the walk met first. */
-export function problemKey({ name, kind, names }: ReferenceProblem): string {
-  return kind === "cycle"
-    ? `cycle ${[...new Set(names)].sort().join(" ")}`
-    : `${kind} ${name} ${names.join(" ")}`;
+/** Sets of names that all lead to each other: strongly connected components (Kosaraju's algorithm) with a cycle in them. */
+function knots(graph: Graph): Set<string>[] {
+  const backwards = reversed(graph);
+  const done = new Set<string>();
+  const found: Set<string>[] = [];
+  for (const name of finished(graph).reverse()) {
+    if (done.has(name)) continue;
+    const members = new Set([name]);
+    done.add(name);
+    for (const member of members) {
+      for (const other of backwards.get(member) ?? []) {
+        if (done.has(other)) continue;
+        done.add(other);
+        members.add(other);
+      }
+    }
+    if (members.size > 1 || graph.get(name)?.has(name)) found.push(members);
+  }
+  return found;
+}
+
+/** The names in the order in which a depth-first walk leaves them; without recursion, since chains can be long. */
+function finished(graph: Graph): string[] {
+  const order: string[] = [];
+  const seen = new Set<string>();
+  for (const start of graph.keys()) {
+    if (seen.has(start)) continue;
+    seen.add(start);
+    const path = [{ name: start, rest: [...(graph.get(start) ?? [])] }];
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const next = top.rest.pop();
+      if (next === undefined) {
+        order.push(top.name);
+        path.pop();
+      } else if (!seen.has(next)) {
+        seen.add(next);
+        path.push({ name: next, rest: [...(graph.get(next) ?? [])] });
+      }
+    }
+  }
+  return order;
+}
+
+/** The shortest way from a name back to itself, within its knot: breadth first. */
+function wayRound(graph: Graph, members: ReadonlySet<string>, start: string): string[] {
+  const from = new Map<string, string>();
+  const queue = [start];
+  for (const name of queue) {
+    for (const other of graph.get(name) ?? []) {
+      if (!members.has(other) || from.has(other)) continue;
+      from.set(other, name);
+      if (other === start) queue.length = 0;
+      else queue.push(other);
+    }
+  }
+  const path = [start];
+  for (let name = from.get(start); name !== undefined && name !== start; name = from.get(name))
+    path.unshift(name);
+  return [start, ...path];
+}
+
+/** Whether a problem was there before: the same one, or a cycle that is only what is left of a larger one. */
+export function isKnownProblem(known: readonly ReferenceProblem[], made: ReferenceProblem): boolean {
+  return known.some((old) => {
+    if (old.kind !== made.kind) return false;
+    if (made.kind === "cycle") return made.members.isSubsetOf(old.members);
+    return old.name === made.name && old.names[0] === made.names[0];
+  });
 }
 
 /** A problem in words. */

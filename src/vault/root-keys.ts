@@ -78,17 +78,19 @@ export async function unsealRoot(
   const project = await getProject(vault.db, rootId);
   const [row] = await vault.db.select().from(rootKeys).where(eq(rootKeys.projectId, rootId));
   if (!row) throw notFound("project");
-  try {
-    const masterKey = readMasterKey(typed, "masterKey");
-    const root = unlockedRoot(rootId, row.generation, await openRootKey(row, masterKey), actor);
-    await record(vault, actor, { action: "project.unseal", project });
-    await createMissingKeys(vault, root);
-    return root;
-  } catch (error) {
-    if (!(error instanceof SecretsflyError)) throw error;
-    await record(vault, actor, { action: "project.unseal-refused", project });
+  const rootKey = await openTyped(row, typed).catch(async (error: unknown) => {
+    if (error instanceof SecretsflyError)
+      await record(vault, actor, { action: "project.unseal-refused", project });
     throw error;
-  }
+  });
+  const root = unlockedRoot(rootId, row.generation, rootKey, actor);
+  await record(vault, actor, { action: "project.unseal", project });
+  await createMissingKeys(vault, root);
+  return root;
+}
+
+async function openTyped(row: RootKeyRow, typed: string): Promise<CryptoKey> {
+  return openRootKey(row, readMasterKey(typed, "masterKey"));
 }
 
 async function openRootKey(row: RootKeyRow, masterKey: MasterKey): Promise<CryptoKey> {

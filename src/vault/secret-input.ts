@@ -35,6 +35,9 @@ export function valueFault(value: string): string | undefined {
 
 /** Throws SecretsflyError `invalid` or `too-large`, for the first change that cannot be; never repeats a value. */
 export function checkChanges(changes: readonly SecretChange[], maxSecretBytes: number): void {
+  if (changes.length > 2 * maxSecrets) {
+    throw new SecretsflyError("too-large", `At most ${2 * maxSecrets} changes can be made at once.`);
+  }
   const seen = new Set<string>();
   for (const change of changes) {
     const { name } = change;
@@ -55,7 +58,8 @@ function checkContent(name: string, value: string, note: string, maxSecretBytes:
   }
   if (note.length > maxNoteLength)
     throw invalid(name, `The note of ${name} has more than ${maxNoteLength} characters.`);
-  if (valueFault(note)) throw invalid(name, `The note of ${name} holds a character that cannot be stored.`);
+  if (/[\p{Cc}\p{Cs}]/u.test(note) || note !== note.trim())
+    throw invalid(name, `The note of ${name} must be one line of text, without white space around it.`);
 }
 
 /**

@@ -30,14 +30,14 @@ export async function listSecrets(
   const view = await readView(vault, place.projectId, place.environment);
   if (!view) throw notFound("environment in this project");
   const source = await openSource(place, view);
-  const resolution = resolveSource(source, vault.settings.maxSecretBytes);
+  const resolution = resolveSource(source);
   const inherited = new Map(source.inherited.map((secret) => [secret.name, secret]));
   const changes = await lastChanges(vault, tree, place);
   return visibleSecrets(source).map((secret) => {
     const isOwn = secret.projectId === place.projectId;
     const hidden = isOwn ? inherited.get(secret.name) : secret;
     const problems = resolution.problems.filter(
-      ({ name, names }) => name === secret.name || names.slice(0, -1).includes(secret.name),
+      ({ name, members }) => name === secret.name || members.has(secret.name),
     );
     return {
       ...secret,

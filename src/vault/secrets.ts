@@ -4,7 +4,7 @@ import { toBytes } from "../cryptography/bytes.ts";
 import { secrets, secretVersions } from "../database/schema.ts";
 import { notFound, SecretsflyError } from "../errors.ts";
 import type { AuditEntry } from "./audit.ts";
-import { describeProblem, problemKey, type ReferenceProblem } from "./references.ts";
+import { describeProblem, isKnownProblem, type ReferenceProblem } from "./references.ts";
 import { checkChanges, checkTotal, type SecretChange } from "./secret-input.ts";
 import { nextId, type Project, projectIn } from "./tree.ts";
 import type { WritableEnvironment } from "./unlock.ts";
@@ -70,7 +70,7 @@ export async function changeSecrets(
     if (plan.rows.length === 0) return unchanged(plan.outcomes);
     checkTotal(source.own, plan.source.own, vault.settings.maxSecretBytes);
     const built = await buildView(vault, place, plan.source, view);
-    refuseNewProblems(built, resolveSource(source, vault.settings.maxSecretBytes).problems);
+    refuseNewProblems(built, resolveSource(source).problems);
     const descendants = await rebuildDescendants(vault, tree, place, built.source);
     const statements = [
       ...(await versionStatements(vault, place, plan.rows)),
@@ -214,18 +214,20 @@ async function sealVersion(
   };
 }
 
+/** As many problems as a message tells one by one. */
+const toldProblems = 10;
+
 /** A write is refused for the problems that it makes, not for those that were there. */
 function refuseNewProblems(built: BuiltView, before: readonly ReferenceProblem[]): void {
-  const known = new Set(before.map(problemKey));
-  const made = built.problems.filter((problem) => !known.has(problemKey(problem)));
+  const made = built.problems.filter((problem) => !isKnownProblem(before, problem));
   if (made.length === 0) return;
-  const sentence = made.map(describeProblem).join("; ");
-  const faults = Object.fromEntries(made.map((problem) => [problem.name, describeProblem(problem)]));
-  throw new SecretsflyError(
-    "invalid",
-    `Nothing was written: ${sentence}. Write $\${ for a literal \${.`,
-    faults,
-  );
+  const told = made
+    .slice(0, toldProblems)
+    .map((problem) => [problem.name, describeProblem(problem)] as const);
+  const rest = made.length > told.length ? "; and more" : "";
+  const sentence = told.map(([, description]) => description).join("; ");
+  const message = `Nothing was written: ${sentence}${rest}. Write $\${ for a literal \${.`;
+  throw new SecretsflyError("invalid", message, Object.fromEntries(told));
 }
 
 function auditEntries(

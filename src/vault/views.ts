@@ -44,8 +44,11 @@ export interface ViewSource {
 
 export type ViewRow = typeof views.$inferSelect;
 
-/** How much more than one value may take all expanded references together. */
-const expansionShare = 16;
+/**
+ * A bound on all values of a view together that references were replaced in, in bytes. It does not follow a
+ * setting: what apps get must not change because a setting does.
+ */
+const maxExpandedBytes = 16 * 1024 * 1024;
 
 function context(
   purpose: "view-source" | "view-body",
@@ -74,9 +77,9 @@ export function visibleSecrets({ inherited, own }: ViewSource): RawSecret[] {
 }
 
 /** The visible secrets with their references expanded. */
-export function resolveSource(source: ViewSource, maxSecretBytes: number): Resolution {
+export function resolveSource(source: ViewSource): Resolution {
   const raw = new Map(visibleSecrets(source).map(({ name, value }) => [name, value]));
-  return resolveReferences(raw, { value: maxSecretBytes, total: expansionShare * maxSecretBytes });
+  return resolveReferences(raw, maxExpandedBytes);
 }
 
 /** The response of `GET /api/secrets`: what clients parse, so its shape is part of the contract. */
@@ -145,7 +148,7 @@ export async function buildView(
   source: ViewSource,
   previous: ViewRow | undefined,
 ): Promise<BuiltView> {
-  const resolution = resolveSource(source, vault.settings.maxSecretBytes);
+  const resolution = resolveSource(source);
   const body = buildBody(source, resolution);
   const revision = (previous?.revision ?? 0) + 1;
   const seals = [

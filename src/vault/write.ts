@@ -43,9 +43,10 @@ export async function write<T>(
   actor: Actor,
   attempt: () => Promise<Write<T>>,
 ): Promise<T> {
+  // From now and not from its turn: who stands in line behind others that wait gives up with them.
+  const until = performance.now() + patience;
   return vault.writes.run(scope, async () => {
-    const until = performance.now() + patience;
-    for (let i = 0; performance.now() < until; i++) {
+    for (let i = 0; i === 0 || performance.now() < until; i++) {
       try {
         const { statements, events, result } = await attempt();
         if (statements.length + events.length === 0) return result;

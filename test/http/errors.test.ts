@@ -874,12 +874,12 @@ describe("over a socket", () => {
     const config = parseConfig({ PORT: "0", DATABASE_URL: `file:${file}`, MAX_SECRET_BYTES: "1000" });
     const server = await start(config, createLogger("silent"));
     try {
-      const response = await fetch(`${server.url}/api/secrets/A`, {
-        method: "PUT",
-        body: large,
-        headers: json,
+      const response = await fetch(`${server.url}/admin/projects`, {
+        method: "POST",
+        body: new URLSearchParams({ name: "x".repeat(20_000_000) }),
+        headers: { Origin: server.url },
       });
-      await expectProblem(response, 413, "too-large");
+      await expectPage(response, 413);
     } finally {
       await server.stop();
     }

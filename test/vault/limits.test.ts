@@ -19,12 +19,23 @@ const patch = (token: string, set: Record<string, string>) =>
   });
 
 describe("references", () => {
+  /** Forty copies of a large value are more than a view may expand to. */
+  const large = { BIG: "x".repeat(500_000) };
+  const copies = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`C${i}`, "${BIG}"]));
+  beforeEach(async () => {
+    app.close();
+    app = await createTestApp();
+    admin = app.browser();
+    ({ id: root } = await admin.createRoot("shop"));
+  });
+
   test("cannot make a response many times larger than what was written", async () => {
     const token = await admin.createToken(root, "prod", "write");
-    const copies = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`C${i}`, "${BIG}"]));
-    const refused = await patch(token, { BIG: "x".repeat(900), ...copies });
+    const refused = await patch(token, { ...large, ...copies });
     expect(refused.status).toBe(422);
-    expect(await refused.text()).toContain("too large");
+    const answer = await refused.text();
+    expect(answer).toContain("too large");
+    expect(answer.length).toBeLessThan(3000);
     expect(await fetchMap(app, token)).toEqual({});
   });
 
@@ -33,12 +44,29 @@ describe("references", () => {
     const below = await admin.createToken(child, "prod", "write");
     const above = await admin.createToken(root, "prod", "write");
     expect((await patch(above, { BIG: "x" })).status).toBe(200);
-    const copies = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`C${i}`, "${BIG}"]));
     expect((await patch(below, copies)).status).toBe(200);
-    expect((await patch(above, { BIG: "y".repeat(900) })).status).toBe(200);
+    expect((await patch(above, large)).status).toBe(200);
     const seen = Object.values(await fetchMap(app, below));
     expect(seen.filter((value) => value === "${BIG}").length).toBeGreaterThan(0);
-    expect(seen.join("").length).toBeLessThan(18_000);
+    expect(seen.join("").length).toBeLessThan(18_000_000);
+  });
+
+  test("in what is only written with ${ cost nothing", async () => {
+    const token = await admin.createToken(root, "prod", "write");
+    const others = Object.fromEntries(
+      Array.from({ length: 12 }, (_, i) => [`O${i}`, `\${x:-y}$\${z}${"x".repeat(1_000_000)}`]),
+    );
+    expect((await patch(token, others)).status).toBe(200);
+    expect((await patch(token, { HOST: "h", URL: "${HOST}!" })).status).toBe(200);
+    expect(await fetchMap(app, token)).toMatchObject({ URL: "h!" });
+  });
+
+  test("that do not resolve are told ten at most", async () => {
+    const token = await admin.createToken(root, "prod", "write");
+    const unknown = Array.from({ length: 50_000 }, (_, i) => `\${N${i}}`).join("");
+    const refused = await patch(token, { A: unknown });
+    expect(refused.status).toBe(422);
+    expect((await refused.text()).length).toBeLessThan(5000);
   });
 });
 

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { invalid, SecretsflyError } from "../../errors.ts";
 import type { AppEnv } from "../app-env.ts";
 
-/** A posted form's text fields. Throws SecretsflyError `malformed` where the body is none, `invalid` for a file. */
+/** A posted form's text fields. Throws SecretsflyError `malformed`, `too-large`. */
 export async function readForm(c: Context<AppEnv>): Promise<Form> {
   const type = c.req.header("Content-Type");
   if (type === undefined) return new Form(new URLSearchParams());
@@ -28,7 +28,10 @@ function tooManyFields(): SecretsflyError {
 
 /** Fields by name; one that is not there is empty. */
 export class Form {
-  constructor(private readonly data: FormData | URLSearchParams) {}
+  /** Throws SecretsflyError `too-large` for more fields than any form has. */
+  constructor(private readonly data: FormData | URLSearchParams) {
+    if ([...data.keys()].length > maxFields) throw tooManyFields();
+  }
 
   text(name: string): string {
     return this.texts(name)[0] ?? "";

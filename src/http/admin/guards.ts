@@ -30,7 +30,8 @@ const closed =
 export const requirePasswordOrLoopback = createMiddleware<AppEnv>(async (c, next) => {
   if (!c.var.config.ADMIN_PASSWORD) {
     const host = new URL(c.req.url).hostname;
-    const proxied = proxyHeaders.some((header) => c.req.header(header) !== undefined);
+    const headers = [...proxyHeaders, c.var.config.CLIENT_IP_HEADER ?? "via"];
+    const proxied = headers.some((header) => c.req.header(header) !== undefined);
     if (proxied || !isLoopback(host)) throw new SecretsflyError("forbidden", closed);
   }
   await next();

@@ -30,12 +30,10 @@ export const secretRoutes = new Hono<AppEnv>({ strict: false })
     const place = await unlockPlace(c);
     const form = await readForm(c);
     const decrypted = cameDecrypted(form);
-    const rows = readRows(form);
+    const rows = await keepMixedNewlines(form, readRows(form), () => listPlace(c, place));
     return answerForm(
       async () => {
-        const listed = () => listPlace(c, place);
-        const changes = changesOf(form, await keepMixedNewlines(form, rows, listed));
-        const changed = await changeSecrets(c.var.vault, place.unlocked, changes);
+        const changed = await changeSecrets(c.var.vault, place.unlocked, changesOf(form, rows));
         tell(c, "success", summary(changed));
         return c.redirect(pathOf(place, decrypted), 303);
       },
@@ -52,7 +50,10 @@ export const secretRoutes = new Hono<AppEnv>({ strict: false })
         tell(c, "success", `${name} is deleted.`);
         return c.redirect(pathOf(place, decrypted), 303);
       },
-      (_errors, error) => showSecrets(c, place, { decrypted, error: error.message }),
+      async (_errors, error) => {
+        tell(c, "error", `${name} was not deleted. ${error.message}`);
+        return showSecrets(c, place, { decrypted });
+      },
     );
   });
 

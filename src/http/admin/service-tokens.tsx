@@ -32,13 +32,14 @@ export const serviceTokenRoutes = new Hono<AppEnv>({ strict: false })
       async () => {
         const root = requireUnsealed(c, project);
         const input = await readInput(c, form);
-        const token = await createServiceToken(c.var.vault, root, project.id, input);
+        // Before the token is made: nothing may come between it and the only page that shows it.
         const tree = await readTree(c.var.vault.db, project.rootId);
+        const props = { ...(await pageProps(c)), ancestors: pathTo(tree, project.id).slice(0, -1) };
+        const token = await createServiceToken(c.var.vault, root, project.id, input);
         return c.html(
           <ServiceTokenCreatedPage
-            {...(await pageProps(c))}
+            {...props}
             project={project}
-            ancestors={pathTo(tree, project.id).slice(0, -1)}
             environment={input.environment.name}
             rights={input.rights}
             token={token}

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { SecretsflyError } from "../../errors.ts";
-import type { Flash, Session } from "../../sessions/sessions.ts";
+import type { Flash, NewSession, Session } from "../../sessions/sessions.ts";
 import { actAs, type UnlockedRoot } from "../../vault/unlock.ts";
 import type { Actor } from "../../vault/vault.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -32,11 +32,10 @@ export const loadSession = createMiddleware<AppEnv>(async (c, next) => {
   await next();
 });
 
-/** Begins a session, in place of the one there may be, so that nobody can plant one before the sign-in. */
-export function startSession(c: Context<AppEnv>, signedIn: boolean): Session {
+/** Gives the browser a session, in place of the one there may be, so that nobody can plant one before the sign-in. */
+export function giveSession(c: Context<AppEnv>, { session, secret }: NewSession): Session {
   const former = getCookie(c, cookieName(c));
   if (former !== undefined) c.var.sessions.end(former);
-  const { session, secret } = c.var.sessions.create(signedIn);
   setCookie(c, cookieName(c), secret, {
     path: cookiePath(c),
     httpOnly: true,
@@ -59,7 +58,7 @@ export function endSession(c: Context<AppEnv>): void {
 
 /** The request's session; without a password one begins when there is first something to remember. */
 export function currentSession(c: Context<AppEnv>): Session {
-  return c.var.session ?? startSession(c, false);
+  return c.var.session ?? giveSession(c, c.var.sessions.create(false));
 }
 
 /** Who acts, for versions and the audit. */
@@ -86,6 +85,7 @@ export class SealedProjectError extends SecretsflyError {
 }
 
 const sealedNotice = "This project is sealed. Unseal it with its master key to go on.";
+const nothingSaved = `Nothing was saved. ${sealedNotice}`;
 const noticeCookie = "secretsfly_notice";
 
 /**
@@ -93,17 +93,22 @@ const noticeCookie = "secretsfly_notice";
  * no session: a link from elsewhere must neither replace a session nor fill the memory with new ones.
  */
 export function tellSealed(c: Context<AppEnv>): void {
-  if (c.var.session) tell(c, "info", sealedNotice);
+  const isRefused = c.req.method === "POST";
+  if (c.var.session) tell(c, isRefused ? "error" : "info", isRefused ? nothingSaved : sealedNotice);
   else
-    setCookie(c, noticeCookie, "sealed", { path: "/admin", httpOnly: true, sameSite: "Strict", maxAge: 60 });
+    setCookie(c, noticeCookie, "sealed", { ...noticePlace(c), httpOnly: true, sameSite: "Lax", maxAge: 60 });
+}
+
+function noticePlace(c: Context<AppEnv>): { path: string; secure: boolean } {
+  return { path: "/admin", secure: isSecure(c) };
 }
 
 /** What is to be told on this page; each is told once. */
 export function takeFlashes(c: Context<AppEnv>): Flash[] {
   const flashes = c.var.session?.flashes.splice(0) ?? [];
   if (getCookie(c, noticeCookie) !== "sealed") return flashes;
-  deleteCookie(c, noticeCookie, { path: "/admin" });
-  return [...flashes, { kind: "info", text: sealedNotice }];
+  deleteCookie(c, noticeCookie, noticePlace(c));
+  return c.var.session ? flashes : [{ kind: "info", text: sealedNotice }];
 }
 
 /** The capability that this session holds for a project's tree. Throws SealedProjectError. */

@@ -1,25 +1,15 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { isDatabaseUp } from "../../database/health.ts";
-import { SecretsflyError } from "../../errors.ts";
 import type { AppEnv } from "../app-env.ts";
 import { publicFault } from "../faults.ts";
 import { problem } from "../problem.ts";
 import { requireToken } from "./authenticate.ts";
-import { secretsApi } from "./secrets.ts";
+import { createSecretsApi } from "./secrets.ts";
 
 /** Everything under `/api`: for apps, by service token. */
 export function createApi(maxBodyBytes: number) {
   return new Hono<AppEnv>({ strict: false })
     .onError((error, c) => problem(c, publicFault(c, error)))
-    .use(
-      bodyLimit({
-        maxSize: maxBodyBytes,
-        onError: () => {
-          throw new SecretsflyError("too-large", `The body is larger than ${maxBodyBytes} bytes.`);
-        },
-      }),
-    )
     .get("/status", async (c) => {
       const up = await isDatabaseUp(c.var.vault.db);
       return c.json({ db: up ? "up" : "down" }, up ? 200 : 503, { "Cache-Control": "no-store" });
@@ -38,5 +28,5 @@ export function createApi(maxBodyBytes: number) {
       };
       return c.json(answer, 200, { "Cache-Control": "no-store" });
     })
-    .route("/secrets", secretsApi);
+    .route("/secrets", createSecretsApi(maxBodyBytes));
 }

@@ -13,7 +13,7 @@ function rowsFor(value: string): number {
   return Math.min(14, Math.max(2, value.split("\n", 14).length));
 }
 
-/** Adds one or several secrets. A row without a name and a value is left out. */
+/** Adds one or several secrets. A row without a name, a value and a note is left out. */
 export function AddSecretsForm({
   action,
   decrypted,
@@ -30,9 +30,9 @@ export function AddSecretsForm({
   return (
     <form method="post" action={action} class="stack">
       <p class="hint">
-        <code>$&#123;NAME&#125;</code> in a value stands for the secret of that name as it is seen here; write{" "}
-        <code>$$&#123;</code> for a plain <code>$&#123;</code>. A name that exists already gets the value as
-        its next version. Empty rows are left out.
+        <code>$&#123;NAME&#125;</code> in a value stands for the secret of that name, as it is seen where the
+        app runs; write <code>$$&#123;</code> for a plain <code>$&#123;</code>. A name that exists already
+        gets the value as its next version. Empty rows are left out.
       </p>
       {error && (
         <p class="flash error" role="alert">

@@ -40,7 +40,7 @@ export function ServiceTokenCreatedPage(props: ServiceTokenCreatedPageProps) {
         <p>Then start your app with its secrets in its environment:</p>
         <Commands
           label="the commands that start an app"
-          text={`export SECRETSFLY_TOKEN SECRETSFLY_API_BASE_URL=${shellQuoted(apiBaseUrl)}\nsecretsfly run -- your-command`}
+          text={`export SECRETSFLY_TOKEN\nexport SECRETSFLY_API_BASE_URL=${shellQuoted(apiBaseUrl)}\nsecretsfly run -- your-command`}
         />
         <p>
           Or fetch them over HTTP. Handed over on standard input, the token does not show in the list of
