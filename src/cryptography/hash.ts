@@ -11,7 +11,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** Whether two texts are equal, in a time that depends on neither's content nor length: their hashes are compared. */
+/** Whether two texts are equal, in a time that does not depend on where they differ: their hashes are compared. */
 export function equalText(a: string, b: string): boolean {
   return equalBytes(sha256(a), sha256(b));
 }

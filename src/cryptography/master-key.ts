@@ -84,6 +84,11 @@ function parseGenerated(text: string): MasterKey {
   return { kind: "generated", secret };
 }
 
+/** Overwrites a generated master key that has done its work; text, as a passphrase is, cannot be. */
+export function wipeMasterKey(masterKey: MasterKey): void {
+  if (masterKey.kind === "generated") wipe(masterKey.secret);
+}
+
 /** A fresh salt and the cost that fits the kind of master key. */
 export function newKeyDerivation(masterKey: MasterKey, random: Random): KeyDerivation {
   const salt = random(saltLength);

@@ -1,5 +1,6 @@
 import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import type { Client, InArgs, InStatement, InValue, ResultSet, Row } from "@libsql/client";
+import { isBusy } from "./constraint.ts";
 
 /**
  * `bun:sqlite` behind libSQL's `Client` interface, so that one machine and many machines run the same
@@ -79,10 +80,12 @@ export class SqliteClient implements Client {
     for (const statement of this.#statements.values()) statement.finalize();
     try {
       this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
-    } catch {
+    } catch (error) {
       // Another process reads or writes: the last one to close will do it.
+      if (!isBusy(error)) throw error;
+    } finally {
+      this.#database.close();
     }
-    this.#database.close();
   }
 
   #prepare(sql: string): Statement {

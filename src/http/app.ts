@@ -9,7 +9,6 @@ import { createApi } from "./api/api.ts";
 import type { AppDeps, AppEnv } from "./app-env.ts";
 import { clientAddress } from "./client-address.ts";
 import { publicFault } from "./faults.ts";
-import { isApi } from "./is-api.ts";
 import { problem } from "./problem.ts";
 
 /**
@@ -18,6 +17,11 @@ import { problem } from "./problem.ts";
  */
 function largestBody(maxSecretBytes: number): number {
   return 12 * maxSecretBytes + 1024 * 1024;
+}
+
+/** Whether a path is the API's: faults there are answered as problems and not as pages. */
+function isApi(path: string): boolean {
+  return path === "/api" || path.startsWith("/api/");
 }
 
 /** The whole program behind HTTP. Nothing happens before a request comes. */

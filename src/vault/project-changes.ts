@@ -17,14 +17,7 @@ import { checkProjectInput, environmentsWithKeys, type ProjectInput, refuseTaken
 import { childrenOf, type Project, projectIn, subtreeOf, type Tree } from "./tree.ts";
 import { environmentKeyContext, openEnvironmentKey, type UnlockedRoot, unlockEnvironment } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
-import {
-  buildView,
-  emptySourceBelow,
-  openSource,
-  readView,
-  rebuildDescendants,
-  replaceViews,
-} from "./views.ts";
+import { buildView, inheritedFrom, openSource, readView, rebuildDescendants, replaceViews } from "./views.ts";
 import { type Statement, writeTree } from "./write.ts";
 
 /**
@@ -111,7 +104,7 @@ async function moveInEnvironment(
   const view = await readView(vault, projectId, environment);
   if (!view) throw notFound("environment in this project");
   const { own } = await openSource(place, view);
-  const { inherited } = await emptySourceBelow(vault, parent);
+  const inherited = await inheritedFrom(vault, parent);
   const built = await buildView(vault, place, { inherited, own }, view);
   const descendants = await rebuildDescendants(vault, tree, place, built.source);
   const key = and(

@@ -1,13 +1,14 @@
 import { eq, isNull } from "drizzle-orm";
-import { generateMasterKey } from "../cryptography/master-key.ts";
+import { generateMasterKey, wipeMasterKey } from "../cryptography/master-key.ts";
 import { environmentKeys, environments, projects, rootKeys, views } from "../database/schema.ts";
 import { invalid } from "../errors.ts";
 import { type Environment, listEnvironments } from "./environments.ts";
+import { createPlace } from "./new-place.ts";
 import { createRootKey, readMasterKey } from "./root-keys.ts";
 import { childrenOf, nextId, type Project, projectIn } from "./tree.ts";
-import { createEnvironmentKey, type UnlockedRoot, unlockEnvironment } from "./unlock.ts";
+import { type UnlockedRoot, unlockEnvironment } from "./unlock.ts";
 import type { Actor, Vault } from "./vault.ts";
-import { buildView, emptySourceBelow } from "./views.ts";
+import { inheritedFrom } from "./views.ts";
 import { type Statement, write, writeTree } from "./write.ts";
 
 /** What people say of a project. */
@@ -99,14 +100,11 @@ export async function createRootProject(
     const { row, root } = await createRootKey(vault, id, masterKey, actor);
     const statements: Statement[] = [db.insert(projects).values(project), db.insert(rootKeys).values(row)];
     for (const environment of await listEnvironments(vault)) {
-      const { row: keyRow, keys } = await createEnvironmentKey(vault, root.rootKey, id, environment);
-      const place = { projectId: id, environment, generation: keyRow.generation, keys };
-      const view = await buildView(vault, place, { inherited: [], own: [] }, undefined);
-      statements.push(db.insert(environmentKeys).values(keyRow), db.insert(views).values(view.row));
+      statements.push(...(await createPlace(vault, root.rootKey, id, environment, [])).statements);
     }
     const result = { project, root, generatedMasterKey };
     return { statements, events: [{ action: "project.create", project }], result };
-  });
+  }).finally(() => wipeMasterKey(masterKey));
 }
 
 /** Creates a project under another, while its root is unsealed. Throws SecretsflyError `invalid`, `not-found`. */
@@ -135,10 +133,9 @@ export async function createChildProject(
     const statements: Statement[] = [db.insert(projects).values(project)];
     for (const environment of await environmentsWithKeys(vault, root.rootId)) {
       const parent = await unlockEnvironment(vault, root, tree, parentId, environment);
-      const { row, keys } = await createEnvironmentKey(vault, parent.keys.childKey, id, environment);
-      const place = { projectId: id, environment, generation: row.generation, keys };
-      const view = await buildView(vault, place, await emptySourceBelow(vault, parent), undefined);
-      statements.push(db.insert(environmentKeys).values(row), db.insert(views).values(view.row));
+      const inherited = await inheritedFrom(vault, parent);
+      const place = await createPlace(vault, parent.keys.childKey, id, environment, inherited);
+      statements.push(...place.statements);
     }
     return { statements, events: [{ action: "project.create", project }], result: project };
   });

@@ -1,6 +1,5 @@
 import { eq } from "drizzle-orm";
 import { type Context, importAeadKey, OpenError, open, seal } from "../cryptography/aead.ts";
-import { wipe } from "../cryptography/bytes.ts";
 import {
   deriveWrappingKey,
   type KeyDerivation,
@@ -9,14 +8,15 @@ import {
   MasterKeyError,
   newKeyDerivation,
   parseMasterKey,
+  wipeMasterKey,
 } from "../cryptography/master-key.ts";
-import { environmentKeys, rootKeys, views } from "../database/schema.ts";
+import { environmentKeys, rootKeys } from "../database/schema.ts";
 import { invalid, notFound, SecretsflyError } from "../errors.ts";
 import { listEnvironments } from "./environments.ts";
+import { createPlace } from "./new-place.ts";
 import { getProject, projectIn, subtreeOf, type Tree } from "./tree.ts";
-import { createEnvironmentKey, type UnlockedRoot, unlockedRoot } from "./unlock.ts";
+import { type UnlockedRoot, unlockedRoot } from "./unlock.ts";
 import type { Actor, Vault } from "./vault.ts";
-import { buildView } from "./views.ts";
 import { record, type Statement, unchanged, writeTree } from "./write.ts";
 
 type RootKeyRow = typeof rootKeys.$inferSelect;
@@ -105,7 +105,7 @@ async function openRootKey(row: RootKeyRow, masterKey: MasterKey): Promise<Crypt
     }
     throw error;
   } finally {
-    if (masterKey.kind === "generated") wipe(masterKey.secret);
+    wipeMasterKey(masterKey);
   }
 }
 
@@ -152,11 +152,9 @@ async function keysForTree(
   const statements: Statement[] = [];
   for (const project of subtreeOf(tree, root.rootId)) {
     const wrapping = wrappingKeys.get(project.parentId ?? 0) ?? root.rootKey;
-    const { row, keys } = await createEnvironmentKey(vault, wrapping, project.id, environment);
-    wrappingKeys.set(project.id, keys.childKey);
-    const place = { projectId: project.id, environment, generation: row.generation, keys };
-    const view = await buildView(vault, place, { inherited: [], own: [] }, undefined);
-    statements.push(vault.db.insert(environmentKeys).values(row), vault.db.insert(views).values(view.row));
+    const place = await createPlace(vault, wrapping, project.id, environment, []);
+    wrappingKeys.set(project.id, place.keys.childKey);
+    statements.push(...place.statements);
   }
   return statements;
 }

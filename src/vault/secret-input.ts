@@ -9,7 +9,7 @@ const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const maxNameLength = 255;
 const maxNoteLength = 1000;
 /** Of one project × environment: each write seals all of them again, here and in every descendant. */
-const maxSecrets = 5000;
+export const maxSecrets = 5000;
 /** Of all values of one project × environment, as a multiple of the largest value. */
 const totalShare = 16;
 /** Names that the API's own addresses have. */

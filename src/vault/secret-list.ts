@@ -5,7 +5,7 @@ import { describeProblem } from "./references.ts";
 import { pathTo, type Tree } from "./tree.ts";
 import type { WritableEnvironment } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
-import { openSource, type RawSecret, readView, resolveSource, visibleSecrets } from "./views.ts";
+import { openSource, type RawSecret, readView, resolveVisible, visibleSecrets } from "./views.ts";
 import { record } from "./write.ts";
 
 /** A secret that is visible in a project × environment, as an admin sees it. */
@@ -30,10 +30,11 @@ export async function listSecrets(
   const view = await readView(vault, place.projectId, place.environment);
   if (!view) throw notFound("environment in this project");
   const source = await openSource(place, view);
-  const resolution = resolveSource(source);
+  const visible = visibleSecrets(source);
+  const resolution = resolveVisible(visible);
   const inherited = new Map(source.inherited.map((secret) => [secret.name, secret]));
   const changes = await lastChanges(vault, tree, place);
-  return visibleSecrets(source).map((secret) => {
+  return visible.map((secret) => {
     const isOwn = secret.projectId === place.projectId;
     const hidden = isOwn ? inherited.get(secret.name) : secret;
     const problems = resolution.problems.filter(

@@ -12,13 +12,15 @@ import type { Vault } from "./vault.ts";
 import {
   type BuiltView,
   buildView,
+  byName,
   openSource,
   type RawSecret,
   readView,
   rebuildDescendants,
   replaceViews,
-  resolveSource,
+  resolveVisible,
   type ViewSource,
+  visibleSecrets,
 } from "./views.ts";
 import { chunks, type Statement, unchanged, writeTree } from "./write.ts";
 
@@ -70,7 +72,7 @@ export async function changeSecrets(
     if (plan.rows.length === 0) return unchanged(plan.outcomes);
     checkTotal(source.own, plan.source.own, vault.settings.maxSecretBytes);
     const built = await buildView(vault, place, plan.source, view);
-    refuseNewProblems(built, resolveSource(source).problems);
+    refuseNewProblems(built, resolveVisible(visibleSecrets(source)).problems);
     const descendants = await rebuildDescendants(vault, tree, place, built.source);
     const statements = [
       ...(await versionStatements(vault, place, plan.rows)),
@@ -139,7 +141,7 @@ async function planChanges(
       outcomes.push({ id, name, version, outcome: current ? "changed" : "created" });
     }
   }
-  const sorted = [...own.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = [...own.values()].sort(byName);
   return { rows, outcomes, source: { inherited: source.inherited, own: sorted } };
 }
 

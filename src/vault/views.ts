@@ -44,6 +44,14 @@ export interface ViewSource {
 
 export type ViewRow = typeof views.$inferSelect;
 
+/** A project × environment whose keys are open. */
+export interface OpenPlace {
+  projectId: number;
+  environment: Environment;
+  generation: number;
+  keys: EnvironmentKeys;
+}
+
 /**
  * A bound on all values of a view together that references were replaced in, in bytes. It does not follow a
  * setting: what apps get must not change because a setting does.
@@ -52,7 +60,7 @@ const maxExpandedBytes = 16 * 1024 * 1024;
 
 function context(
   purpose: "view-source" | "view-body",
-  place: { projectId: number; environment: Environment; generation: number },
+  place: Omit<OpenPlace, "keys">,
   revision: number,
 ): Context {
   return {
@@ -65,7 +73,7 @@ function context(
 }
 
 /** Orders by UTF-16 code unit: the same on every machine. */
-function byName(a: { name: string }, b: { name: string }): number {
+export function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
@@ -76,15 +84,14 @@ export function visibleSecrets({ inherited, own }: ViewSource): RawSecret[] {
   return [...merged.values()].sort(byName);
 }
 
-/** The visible secrets with their references expanded. */
-export function resolveSource(source: ViewSource): Resolution {
-  const raw = new Map(visibleSecrets(source).map(({ name, value }) => [name, value]));
-  return resolveReferences(raw, maxExpandedBytes);
+/** Visible secrets with their references expanded. */
+export function resolveVisible(visible: readonly RawSecret[]): Resolution {
+  return resolveReferences(new Map(visible.map(({ name, value }) => [name, value])), maxExpandedBytes);
 }
 
 /** The response of `GET /api/secrets`: what clients parse, so its shape is part of the contract. */
-function buildBody(source: ViewSource, resolution: Resolution): Bytes {
-  const secrets = visibleSecrets(source).map(({ id, name }) => ({
+function buildBody(visible: readonly RawSecret[], resolution: Resolution): Bytes {
+  const secrets = visible.map(({ id, name }) => ({
     id,
     name,
     value: resolution.values.get(name) ?? "",
@@ -115,7 +122,7 @@ export function openBody(
 
 /** What a view is built from. Throws OpenError where the row was tampered with. */
 export async function openSource(
-  place: { projectId: number; environment: Environment; generation: number; keys: EnvironmentKeys },
+  place: OpenPlace,
   view: Pick<ViewRow, "sealedSource" | "revision">,
 ): Promise<ViewSource> {
   const plaintext = await open(
@@ -124,14 +131,6 @@ export async function openSource(
     context("view-source", place, view.revision),
   );
   return JSON.parse(toText(plaintext)) as ViewSource;
-}
-
-/** A place in the tree whose keys are open, while views are rebuilt. */
-interface OpenPlace {
-  projectId: number;
-  environment: Environment;
-  generation: number;
-  keys: EnvironmentKeys;
 }
 
 /** A rebuilt view: its row, what it was made of, and the references in it that do not resolve. */
@@ -148,8 +147,9 @@ export async function buildView(
   source: ViewSource,
   previous: ViewRow | undefined,
 ): Promise<BuiltView> {
-  const resolution = resolveSource(source);
-  const body = buildBody(source, resolution);
+  const visible = visibleSecrets(source);
+  const resolution = resolveVisible(visible);
+  const body = buildBody(visible, resolution);
   const revision = (previous?.revision ?? 0) + 1;
   const seals = [
     seal(
@@ -171,7 +171,7 @@ export async function buildView(
     sealedSource,
     sealedBody,
     ownCount: source.own.length,
-    inheritedCount: visibleSecrets(source).length - source.own.length,
+    inheritedCount: visible.length - source.own.length,
     updatedAt: vault.clock(),
   };
   return { row, source, problems: resolution.problems };
@@ -250,8 +250,8 @@ export function replaceViews(vault: Vault, rows: readonly ViewRow[]): Statement[
   );
 }
 
-/** What a new child of this place begins with: no secret of its own, and all that is visible in its parent. */
-export async function emptySourceBelow(vault: Vault, parent: WritableEnvironment): Promise<ViewSource> {
+/** What a child of this place inherits: all that is visible in it. */
+export async function inheritedFrom(vault: Vault, parent: WritableEnvironment): Promise<RawSecret[]> {
   const view = await readView(vault, parent.projectId, parent.environment);
-  return { inherited: view ? visibleSecrets(await openSource(parent, view)) : [], own: [] };
+  return view ? visibleSecrets(await openSource(parent, view)) : [];
 }

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { invalid, SecretsflyError } from "../../errors.ts";
+import { maxSecrets } from "../../vault/secret-input.ts";
 import type { AppEnv } from "../app-env.ts";
 
 /** A posted form's text fields. Throws SecretsflyError `malformed`, `too-large`. */
@@ -20,7 +21,7 @@ export async function readForm(c: Context<AppEnv>): Promise<Form> {
 }
 
 /** As many secrets as an environment can have, with their notes and what else a form holds. */
-const maxFields = 3 * 5000 + 100;
+const maxFields = 3 * maxSecrets + 100;
 
 function tooManyFields(): SecretsflyError {
   return new SecretsflyError("too-large", `A form may have at most ${maxFields} fields.`);

@@ -30,7 +30,8 @@ const closed =
 export const requirePasswordOrLoopback = createMiddleware<AppEnv>(async (c, next) => {
   if (!c.var.config.ADMIN_PASSWORD) {
     const host = new URL(c.req.url).hostname;
-    const headers = [...proxyHeaders, c.var.config.CLIENT_IP_HEADER ?? "via"];
+    const told = c.var.config.CLIENT_IP_HEADER;
+    const headers = told === undefined ? proxyHeaders : [...proxyHeaders, told];
     const proxied = headers.some((header) => c.req.header(header) !== undefined);
     if (proxied || !isLoopback(host)) throw new SecretsflyError("forbidden", closed);
   }

@@ -40,7 +40,9 @@ export const signInRoutes = new Hono<AppEnv>({ strict: false })
   .post("/sign-out", signOut);
 
 async function signOut(c: Context<AppEnv>) {
-  if (c.var.session) await record(c.var.vault, actorOf(c), { action: "session.sign-out" });
+  const actor = c.var.session && actorOf(c);
+  // First, as with sealing: giving keys up must always be possible.
   endSession(c);
+  if (actor) await record(c.var.vault, actor, { action: "session.sign-out" });
   return c.redirect(c.var.config.ADMIN_PASSWORD ? "/admin/sign-in" : "/admin/projects", 303);
 }
