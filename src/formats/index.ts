@@ -5,6 +5,7 @@ import { map } from "./map.ts";
 import type { NamedValue, SecretPrinter } from "./printer.ts";
 import { yaml } from "./yaml.ts";
 
+export { type ImportFormat, importFormats, type ParsedText, parseSecrets } from "./parse.ts";
 export { type NamedValue, UnprintableSecretError } from "./printer.ts";
 
 /** The values of `?format=`. `json` is the answer of the API itself and is not printed here. */

@@ -1,0 +1,88 @@
+import type { DocumentNode, DocumentPair } from "./document.ts";
+import type { Findings } from "./findings.ts";
+
+/**
+ * Finds the secrets of a JSON or YAML document, in one of three shapes: a mapping of names to values, the
+ * answer of this API (`{"secrets":[{"name":…,"value":…}]}`), or the manifest of a Kubernetes Secret.
+ *
+ * @returns whether it is a Kubernetes manifest
+ */
+export function findSecrets(root: DocumentNode, found: Findings): boolean {
+  if (root.kind === "refused") found.fault(root.line, root.reason);
+  else if (root.kind !== "map") found.fault(root.line, "Names with values are expected here.");
+  if (root.kind !== "map") return false;
+  if (isKubernetesSecret(root.pairs)) {
+    readManifest(root.pairs, found);
+    return true;
+  }
+  const [only] = root.pairs;
+  if (root.pairs.length === 1 && only?.name === "secrets" && only.value.kind === "list")
+    readList(only.value.items, found);
+  else readPairs(root.pairs, found);
+  return false;
+}
+
+function readPairs(pairs: readonly DocumentPair[], found: Findings, decode = asIs): void {
+  for (const { name, line, value } of pairs) {
+    if (found.isFull) return;
+    const fault = value.kind === "text" ? undefined : valueFault(value);
+    const text = value.kind === "text" ? decode(value.text) : undefined;
+    if (fault !== undefined) found.fault(line, fault, name);
+    else if (text === undefined) found.fault(line, "It is not base64 of text in UTF-8.", name);
+    else found.add(name, text, line);
+  }
+}
+
+function valueFault(value: Exclude<DocumentNode, { kind: "text" }>): string {
+  switch (value.kind) {
+    case "null":
+      return 'It has no value. Write "" for an empty one.';
+    case "refused":
+      return value.reason;
+    case "list":
+      return "Its value is a list; a secret's is one text.";
+    case "map":
+      return "Its value has names of its own; a secret's is one text.";
+  }
+}
+
+function asIs(text: string): string | undefined {
+  return text;
+}
+
+/** The list of the API's answer; what else it says of a secret, such as its id, is not needed. */
+function readList(items: readonly DocumentNode[], found: Findings): void {
+  for (const item of items) {
+    if (found.isFull) return;
+    const pairs = item.kind === "map" ? item.pairs : [];
+    const name = pairs.find((pair) => pair.name === "name")?.value;
+    const value = pairs.find((pair) => pair.name === "value");
+    if (name?.kind === "text" && value) readPairs([{ ...value, name: name.text, line: name.line }], found);
+    else found.fault(item.line, "A name and a value are expected in each of these.");
+  }
+}
+
+function isKubernetesSecret(pairs: readonly DocumentPair[]): boolean {
+  const text = (name: string) => {
+    const value = pairs.find((pair) => pair.name === name)?.value;
+    return value?.kind === "text" ? value.text : undefined;
+  };
+  return text("kind") === "Secret" && text("apiVersion") !== undefined;
+}
+
+function readManifest(pairs: readonly DocumentPair[], found: Findings): void {
+  for (const { name, value } of pairs) {
+    if (name !== "data" && name !== "stringData") continue;
+    if (value.kind === "map") readPairs(value.pairs, found, name === "data" ? decodeBase64 : asIs);
+    else if (value.kind !== "null") found.fault(value.line, "Names with values are expected here.", name);
+  }
+}
+
+/** The text of `data`'s base64; undefined where it is none. A byte order mark is part of the text. */
+function decodeBase64(text: string): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.fromBase64(text));
+  } catch {
+    return undefined;
+  }
+}
