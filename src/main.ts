@@ -2,12 +2,14 @@ import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { type Random, systemRandom } from "./cryptography/bytes.ts";
 import { BusyError, whenNotBusy } from "./database/busy.ts";
 import { connect, type Database, DatabaseError } from "./database/connect.ts";
+import { isBusy } from "./database/constraint.ts";
 import { MigrationError, migrate } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
 import { SecretsflyError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import type { AppDeps } from "./http/app-env.ts";
 import { createLogger, type Logger, loggable } from "./logger.ts";
+import { Rotations } from "./sessions/rotations.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { createEnvironments } from "./vault/environments.ts";
 import { TokenUsage } from "./vault/token-usage.ts";
@@ -72,7 +74,7 @@ export async function createServices(
   db: Database,
   clock: () => number,
   random: Random,
-): Promise<Pick<AppDeps, "vault" | "sessions" | "usage">> {
+): Promise<Pick<AppDeps, "vault" | "sessions" | "rotations" | "usage">> {
   const vault: Vault = {
     db,
     clock,
@@ -86,7 +88,7 @@ export async function createServices(
   };
   await createEnvironments(vault, { id: "system", address: "", requestId: "" });
   const sessions = new Sessions({ sessionExpiration: config.ADMIN_SESSION_EXPIRATION }, clock, random);
-  return { vault, sessions, usage: new TokenUsage(db, clock) };
+  return { vault, sessions, rotations: new Rotations(), usage: new TokenUsage(db, clock) };
 }
 
 /** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError. */
@@ -111,11 +113,11 @@ function urlOf({ HOST }: Config, port: number | undefined): string {
 function sweep(sessions: Sessions, usage: TokenUsage, logger: Logger): void {
   const sealed = sessions.sweep();
   if (sealed > 0) logger.info({ sealed }, "sealed after the time-out");
-  usage
-    .flush()
-    .catch((error: unknown) =>
-      logger.warn(loggable(error), "the reads of service tokens could not be written"),
-    );
+  usage.flush().catch((error: unknown) => {
+    // Another process is writing: what was counted is kept, and written with the next.
+    if (isBusy(error)) return;
+    logger.warn(loggable(error), "the reads of service tokens could not be written");
+  });
 }
 
 async function stop(

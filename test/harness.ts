@@ -81,8 +81,9 @@ async function openTestApp(
   const logs: string[] = [];
   const logger = createLogger(config.LOG_LEVEL, { write: (line) => logs.push(line) });
   const now = () => clock.now;
-  const { vault, sessions, usage } = await createServices(config, db, now, systemRandom);
-  const app = createApp({ config, vault, sessions, usage, logger });
+  const services = await createServices(config, db, now, systemRandom);
+  const { vault, sessions, usage } = services;
+  const app = createApp({ config, logger, ...services });
   const request = async (path: string, init?: RequestInit) => app.request(origin + path, init);
   return {
     ...{ app, config, vault, db, sessions, usage, clock, logs, file, request },

@@ -76,6 +76,9 @@ function resolve(importer: string, specifier: string): string | undefined {
 
 const isFile = (path: string) => existsSync(path) && statSync(path).isFile();
 
+/** What the program takes from outside of `src`: everything else there is for those who work on it. */
+const OUTSIDE = /^\.\.\/(drizzle\/[\w.]+\.sql|package\.json)$/;
+
 /** The line of the table that a file belongs to. */
 function partOf(file: string): string | undefined {
   return Object.keys(MAY_IMPORT)
@@ -134,6 +137,17 @@ describe("the order of the house", () => {
         })
         .map((target) => `src/${file} imports src/${target}`);
     });
+    expect(wrong).toEqual([]);
+  });
+
+  test("nothing of the tests or the demo is a part of the program", () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(readFileSync(join(SRC, file), "utf8"))
+        .filter((specifier) => specifier.startsWith("."))
+        .map((specifier) => normalize(join(dirname(file), specifier)))
+        .filter((path) => path.startsWith("..") && !OUTSIDE.test(path))
+        .map((path) => `src/${file} imports ${path}`),
+    );
     expect(wrong).toEqual([]);
   });
 

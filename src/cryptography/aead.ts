@@ -23,7 +23,9 @@ export type Purpose =
   | "view-source"
   | "view-body"
   | "service-token-view-key"
-  | "service-token-environment-key";
+  | "service-token-environment-key"
+  | "service-token-read-public-key"
+  | "service-token-write-public-key";
 
 /** The place that a sealed value belongs to. */
 export interface Context {

@@ -2,7 +2,7 @@ import { argon2 } from "node:crypto";
 import { importAeadKey } from "./aead.ts";
 import { checksum, checksumLength, decodeSecret, encodeSecret, secretLength } from "./base62.ts";
 import { type Bytes, type Random, toBytes, wipe } from "./bytes.ts";
-import { hkdf } from "./hash.ts";
+import { equalBytes, equalText, hkdf } from "./hash.ts";
 
 /**
  * The key that people hold: generated (`sfmk_`, 43 base62 characters of 256 random bits, 6 of checksum)
@@ -82,6 +82,12 @@ function parseGenerated(text: string): MasterKey {
     );
   }
   return { kind: "generated", secret };
+}
+
+/** Whether two master keys are one: then a rotation from the one to the other would change nothing. */
+export function isSameMasterKey(a: MasterKey, b: MasterKey): boolean {
+  if (a.kind === "generated") return b.kind === "generated" && equalBytes(a.secret, b.secret);
+  return b.kind === "passphrase" && equalText(a.text, b.text);
 }
 
 /** Overwrites a generated master key that has done its work; text, as a passphrase is, cannot be. */

@@ -179,6 +179,11 @@ export const serviceTokens = sqliteTable(
     verifierHash: bytes("verifier_hash").notNull(),
     /** X25519. */
     publicKey: bytes("public_key").notNull(),
+    /**
+     * The public key again, sealed under the environment's value key: what a rotation seals the new keys to, since
+     * the column above is nobody's promise. null: made before there was this column, or revoked.
+     */
+    sealedPublicKey: bytes("sealed_public_key"),
     /** The view key (read) or the environment key (write), sealed to the public key. */
     sealedKey: bytes("sealed_key").notNull(),
     /** The generation of the environment key that is sealed. */
@@ -193,6 +198,44 @@ export const serviceTokens = sqliteTable(
     reads: integer("reads").notNull(),
   },
   (table) => [index("service_tokens_project").on(table.projectId)],
+);
+
+/** What service tokens read, summed up by day: a fetch is counted and not told one by one. */
+export const serviceTokenReads = sqliteTable(
+  "service_token_reads",
+  {
+    serviceTokenId: integer("service_token_id")
+      .notNull()
+      .references(() => serviceTokens.id),
+    /** Days since the epoch, in UTC. */
+    day: integer("day").notNull(),
+    reads: integer("reads").notNull(),
+    lastReadAt: integer("last_read_at").notNull(),
+    /** Where the last of them came from. */
+    lastAddress: text("last_address").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.serviceTokenId, table.day] })],
+);
+
+/**
+ * What a rotation has sealed anew and not yet put in its place (src/vault/rotation.ts). Of no use to anybody without
+ * the new root key, and deleted in the write that puts all of it in place at once.
+ */
+export const stagedSeals = sqliteTable(
+  "staged_seals",
+  {
+    /** Random, one a rotation: two that run at once do not mix. */
+    rotation: text("rotation").notNull(),
+    kind: text("kind", { enum: ["environment-key", "version", "view", "service-token"] }).notNull(),
+    /** The row that it is for: project and environment, secret and version, or service token and 0. */
+    firstId: integer("first_id").notNull(),
+    secondId: integer("second_id").notNull(),
+    /** For the row's two sealed columns, in their order in this file; the second is null where there is none. */
+    sealedFirst: bytes("sealed_first"),
+    sealedSecond: bytes("sealed_second"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.rotation, table.kind, table.firstId, table.secondId] })],
 );
 
 /** Who did what, in a chain: each event's hash covers the one before. Refers by value, so that it outlives what it tells of. */
@@ -214,5 +257,8 @@ export const auditEvents = sqliteTable(
     /** SHA-256 of the hash before and this event (src/vault/audit.ts). */
     hash: bytes("hash").notNull(),
   },
-  (table) => [index("audit_events_project").on(table.projectId, table.id)],
+  (table) => [
+    index("audit_events_project").on(table.projectId, table.id),
+    index("audit_events_at").on(table.at),
+  ],
 );

@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import type { Logger } from "../logger.ts";
+import type { Rotations } from "../sessions/rotations.ts";
 import type { Session, Sessions } from "../sessions/sessions.ts";
 import type { TokenUsage } from "../vault/token-usage.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -9,6 +10,7 @@ export interface AppDeps {
   config: Config;
   vault: Vault;
   sessions: Sessions;
+  rotations: Rotations;
   usage: TokenUsage;
   logger: Logger;
 }

@@ -1,4 +1,6 @@
 import { Hono } from "hono";
+import { compress } from "hono/compress";
+import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
 import { SecretsflyError } from "../errors.ts";
 import { accessLog } from "./access-log.ts";
@@ -24,6 +26,23 @@ function isApi(path: string): boolean {
   return path === "/api" || path.startsWith("/api/");
 }
 
+/** Said of HEAD, too, which `compress` leaves alone. */
+const varyByEncoding = createMiddleware<AppEnv>(async (c, next) => {
+  c.header("Vary", "Accept-Encoding");
+  await next();
+});
+
+const compressed = compress();
+
+/**
+ * Compresses what our own pages and the address bar ask for. What a foreign page makes the browser ask for, even one
+ * of a sibling domain, stays as long as it is: a guess that it puts beside a secret must not show in the length (BREACH).
+ */
+const compressOwn = createMiddleware<AppEnv>(async (c, next) => {
+  const from = c.req.header("Sec-Fetch-Site");
+  return from === "same-site" || from === "cross-site" ? next() : compressed(c, next);
+});
+
 /** The whole program behind HTTP. Nothing happens before a request comes. */
 export function createApp(deps: AppDeps): Hono<AppEnv> {
   const maxBodyBytes = largestBody(deps.config.MAX_SECRET_BYTES);
@@ -44,6 +63,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
         styleSrc: ["'self'"],
         scriptSrc: ["'self'"],
         imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
         formAction: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
@@ -54,6 +74,8 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
       strictTransportSecurity: deps.config.PUBLIC_ORIGIN?.startsWith("https:") ? "max-age=31536000" : false,
     }),
   );
+  // Pages and what they load, never what apps fetch: see SECURITY.md on compressing what is secret.
+  for (const path of ["/admin/*", "/assets/*"]) app.use(path, varyByEncoding, compressOwn);
   app.get("/", (c) => c.redirect("/admin/projects", 302));
   app.get("/livez", (c) => c.text("ok", 200, { "Cache-Control": "no-store" }));
   app.route("/", assetRoutes);

@@ -6,6 +6,16 @@ import { Keyring } from "./keyring.ts";
 export interface Flash {
   kind: "success" | "error" | "info";
   text: string;
+  /** Where the message leads, such as to what takes it back. */
+  link?: { href: string; text: string };
+}
+
+/** A page that a session asked for while its root project was sealed. */
+interface WantedPage {
+  rootId: number;
+  path: string;
+  /** When it was asked for. */
+  at: number;
 }
 
 /** One admin's browser. All of it is in this process's memory and dies with it. */
@@ -16,6 +26,8 @@ export interface Session {
   signedIn: boolean;
   readonly keyring: Keyring;
   flashes: Flash[];
+  /** Where an unseal leads; the newest one only. */
+  wanted: WantedPage | undefined;
 }
 
 /** A session and the value of the cookie that leads to it. */
@@ -51,6 +63,7 @@ export class Sessions {
       signedIn,
       keyring: new Keyring(this.clock),
       flashes: [],
+      wanted: undefined,
     };
     if (this.#sessions.size >= maxSessions) this.#endOldest();
     this.#sessions.set(key(secret), session);

@@ -3,22 +3,30 @@ import { invalid } from "../errors.ts";
 
 /**
  * A list of addresses and CIDR ranges (v4 and v6), separated by commas or white space → the same, one a
- * line. Empty: any address. Throws SecretsflyError `invalid` for `allowedIps`, naming the entry.
+ * line. Empty: any address. Throws SecretsflyError `invalid` for `allowedIps`, naming the entries.
  */
 export function parseAllowedIps(text: string): string {
   const entries = text.split(/[\s,]+/).filter((entry) => entry !== "");
-  for (const entry of entries) {
-    const [address = "", bits, ...rest] = entry.split("/");
-    const family = isIP(address);
-    const max = family === 6 ? 128 : 32;
-    const valid =
-      family !== 0 &&
-      rest.length === 0 &&
-      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= max));
-    if (!valid)
-      throw invalid("allowedIps", `${JSON.stringify(entry.slice(0, 60))} is no IP address or CIDR range.`);
-  }
+  const faults = entries.flatMap((entry) => faultOf(entry) ?? []);
+  if (faults.length > maxFaults) faults.splice(maxFaults, faults.length, "There are more like these.");
+  if (faults.length > 0) throw invalid("allowedIps", faults.join(" "));
   return entries.join("\n");
+}
+
+/** As many as can be read at once. */
+const maxFaults = 5;
+
+/** What is wrong with an entry; undefined for an address or a range. */
+function faultOf(entry: string): string | undefined {
+  const shown = JSON.stringify(entry.slice(0, 60));
+  const [address = "", bits, ...rest] = entry.split("/");
+  const family = isIP(address);
+  // Node takes an address with a zone for one, but a zone means something on one machine only.
+  if (family === 0 || rest.length > 0 || address.includes("%"))
+    return `${shown} is no IP address or CIDR range.`;
+  const max = family === 6 ? 128 : 32;
+  if (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= max)) return undefined;
+  return `${shown} is no IP address or CIDR range: after the slash there must be a number from 0 to ${max}.`;
 }
 
 /** Whether an address is in a list as `parseAllowedIps` returns it. An address that is none is in no list. */

@@ -5,31 +5,38 @@ import type { Database } from "../database/connect.ts";
 import { auditEvents } from "../database/schema.ts";
 import type { Actor } from "./vault.ts";
 
-/** What can be told of in the audit. */
-type AuditAction =
-  | "environment.add"
-  | "project.create"
-  | "project.edit"
-  | "project.move"
-  | "project.delete"
-  | "project.unseal"
-  | "project.unseal-refused"
-  | "project.seal"
-  | "secret.set"
-  | "secret.delete"
-  | "secrets.reveal"
-  | "service-token.create"
-  | "service-token.revoke"
-  | "session.sign-in"
-  | "session.sign-in-refused"
-  | "session.sign-out";
+/** What can be told of in the audit, in the order in which people look for it. */
+export const auditActions = [
+  "secret.set",
+  "secret.delete",
+  "secret.reveal",
+  "secrets.reveal",
+  "secrets.export",
+  "project.create",
+  "project.edit",
+  "project.move",
+  "project.delete",
+  "project.unseal",
+  "project.unseal-refused",
+  "project.seal",
+  "master-key.rotate",
+  "master-key.rotate-refused",
+  "service-token.create",
+  "service-token.revoke",
+  "environment.add",
+  "session.sign-in",
+  "session.sign-in-refused",
+  "session.sign-out",
+] as const;
+
+export type AuditAction = (typeof auditActions)[number];
 
 /** Something that somebody did; it holds names and never values. */
 export interface AuditEntry {
   action: AuditAction;
   project?: { id: number; name: string };
   environment?: string;
-  /** Of the secret, the service token or the environment. */
+  /** Of the secret, the service token or the environment; of the project that left a root's tree. */
   name?: string;
 }
 

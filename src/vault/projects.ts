@@ -1,12 +1,12 @@
 import { eq, isNull } from "drizzle-orm";
 import { generateMasterKey, wipeMasterKey } from "../cryptography/master-key.ts";
-import { environmentKeys, environments, projects, rootKeys, views } from "../database/schema.ts";
+import { environmentKeys, environments, projects, rootKeys } from "../database/schema.ts";
 import { invalid } from "../errors.ts";
 import { type Environment, listEnvironments } from "./environments.ts";
 import { createPlace } from "./new-place.ts";
 import { createRootKey, readMasterKey } from "./root-keys.ts";
 import { childrenOf, nextId, type Project, projectIn } from "./tree.ts";
-import { type UnlockedRoot, unlockEnvironment } from "./unlock.ts";
+import { requireCurrent, type UnlockedRoot, unlockEnvironment } from "./unlock.ts";
 import type { Actor, Vault } from "./vault.ts";
 import { inheritedFrom } from "./views.ts";
 import { type Statement, write, writeTree } from "./write.ts";
@@ -48,21 +48,6 @@ export async function listProjects(vault: Vault): Promise<Project[]> {
   return vault.db.select().from(projects);
 }
 
-/** Numbers of secrets, readable while sealed: own ones, and inherited ones that are not overridden. */
-export interface SecretCounts {
-  own: number;
-  inherited: number;
-}
-
-/** Counts by environment id for a project; an environment without keys is missing. */
-export async function countSecrets(vault: Vault, projectId: number): Promise<Map<number, SecretCounts>> {
-  const rows = await vault.db
-    .select({ id: views.environmentId, own: views.ownCount, inherited: views.inheritedCount })
-    .from(views)
-    .where(eq(views.projectId, projectId));
-  return new Map(rows.map(({ id, ...counts }) => [id, counts]));
-}
-
 export interface CreatedRoot {
   project: Project;
   root: UnlockedRoot;
@@ -83,28 +68,27 @@ export async function createRootProject(
   const { name, description } = checkProjectInput(input);
   const generatedMasterKey = typedMasterKey === "" ? generateMasterKey(vault.random) : undefined;
   const masterKey = readMasterKey(generatedMasterKey ?? typedMasterKey, "masterKey");
-  return write(vault, "roots", actor, async () => {
-    const { db } = vault;
-    refuseTakenName(await db.select().from(projects).where(isNull(projects.parentId)), name);
-    const id = await nextId(db, "projects");
-    const now = vault.clock();
-    const project: Project = {
-      id,
-      parentId: null,
-      rootId: id,
-      name,
-      description,
-      createdAt: now,
-      updatedAt: now,
-    };
-    const { row, root } = await createRootKey(vault, id, masterKey, actor);
-    const statements: Statement[] = [db.insert(projects).values(project), db.insert(rootKeys).values(row)];
-    for (const environment of await listEnvironments(vault)) {
-      statements.push(...(await createPlace(vault, root.rootKey, id, environment, [])).statements);
-    }
-    const result = { project, root, generatedMasterKey };
-    return { statements, events: [{ action: "project.create", project }], result };
-  }).finally(() => wipeMasterKey(masterKey));
+  const { db } = vault;
+  try {
+    // Before the attempt, which may be tried again: a passphrase takes its time. Only who loses the id derives anew.
+    let prepared = await createRootKey(vault, await nextId(db, "projects"), masterKey, actor);
+    return await write(vault, "roots", actor, async () => {
+      refuseTakenName(await db.select().from(projects).where(isNull(projects.parentId)), name);
+      const id = await nextId(db, "projects");
+      const now = vault.clock();
+      const project = { id, parentId: null, rootId: id, name, description, createdAt: now, updatedAt: now };
+      if (prepared.row.projectId !== id) prepared = await createRootKey(vault, id, masterKey, actor);
+      const { row, root } = prepared;
+      const statements: Statement[] = [db.insert(projects).values(project), db.insert(rootKeys).values(row)];
+      for (const environment of await listEnvironments(vault)) {
+        statements.push(...(await createPlace(vault, root.rootKey, id, environment, [])).statements);
+      }
+      const result = { project, root, generatedMasterKey };
+      return { statements, events: [{ action: "project.create", project }], result };
+    });
+  } finally {
+    wipeMasterKey(masterKey);
+  }
 }
 
 /** Creates a project under another, while its root is unsealed. Throws SecretsflyError `invalid`, `not-found`. */
@@ -117,6 +101,7 @@ export async function createChildProject(
   const { name, description } = checkProjectInput(input);
   return writeTree(vault, root.rootId, root.actor, async (tree) => {
     const { db } = vault;
+    requireCurrent(root, tree);
     projectIn(tree, parentId);
     refuseTakenName(childrenOf(tree, parentId), name);
     const id = await nextId(db, "projects");

@@ -197,14 +197,23 @@ export function isKnownProblem(known: readonly ReferenceProblem[], made: Referen
   });
 }
 
+/** As many names of a cycle as a sentence can hold. */
+const toldNames = 10;
+
 /** A problem in words. */
 export function describeProblem({ name, kind, names }: ReferenceProblem): string {
   switch (kind) {
     case "unknown":
       return `${name} refers to \${${names[0]}}, which is not a secret here`;
     case "cycle":
-      return `references go in a circle: ${names.join(" → ")}`;
+      return `references go in a circle: ${wayInWords(names)}`;
     case "too-large":
       return `${name} becomes too large when its references are expanded`;
   }
+}
+
+function wayInWords(names: readonly string[]): string {
+  const left = names.length - toldNames;
+  const told = left > 0 ? [...names.slice(0, toldNames), `… and ${left} more`] : names;
+  return told.join(" → ");
 }

@@ -15,7 +15,7 @@ import { invalid, notFound, SecretsflyError } from "../errors.ts";
 import { listEnvironments } from "./environments.ts";
 import { createPlace } from "./new-place.ts";
 import { getProject, projectIn, subtreeOf, type Tree } from "./tree.ts";
-import { type UnlockedRoot, unlockedRoot } from "./unlock.ts";
+import { requireCurrent, type UnlockedRoot, unlockedRoot } from "./unlock.ts";
 import type { Actor, Vault } from "./vault.ts";
 import { record, type Statement, unchanged, writeTree } from "./write.ts";
 
@@ -41,8 +41,8 @@ export async function createRootKey(
   rootId: number,
   masterKey: MasterKey,
   actor: Actor,
+  generation = 1,
 ): Promise<{ row: RootKeyRow; root: UnlockedRoot }> {
-  const generation = 1;
   const derivation = newKeyDerivation(masterKey, vault.random);
   const wrappingKey = await deriveWrappingKey(masterKey, derivation, rootId);
   const raw = vault.random(32);
@@ -76,32 +76,48 @@ export async function unsealRoot(
   actor: Actor,
 ): Promise<UnlockedRoot> {
   const project = await getProject(vault.db, rootId);
-  const [row] = await vault.db.select().from(rootKeys).where(eq(rootKeys.projectId, rootId));
-  if (!row) throw notFound("project");
-  const rootKey = await openTyped(row, typed).catch(async (error: unknown) => {
+  const root = await openRoot(vault, rootId, typed, "masterKey", actor).catch(async (error: unknown) => {
     if (error instanceof SecretsflyError)
       await record(vault, actor, { action: "project.unseal-refused", project });
     throw error;
   });
-  const root = unlockedRoot(rootId, row.generation, rootKey, actor);
   await record(vault, actor, { action: "project.unseal", project });
   await createMissingKeys(vault, root);
   return root;
 }
 
-async function openTyped(row: RootKeyRow, typed: string): Promise<CryptoKey> {
-  return openRootKey(row, readMasterKey(typed, "masterKey"));
+/**
+ * Opens the root key of a root project with what somebody typed into `field`. Tells the audit nothing.
+ * Throws SecretsflyError: `invalid` (not a master key), `wrong-master-key`, `not-found`.
+ */
+export async function openRoot(
+  vault: Vault,
+  rootId: number,
+  typed: string,
+  field: string,
+  actor: Actor,
+): Promise<UnlockedRoot> {
+  const [row] = await vault.db.select().from(rootKeys).where(eq(rootKeys.projectId, rootId));
+  if (!row) throw notFound("project");
+  return openRootKey(row, typed, field, actor);
 }
 
-async function openRootKey(row: RootKeyRow, masterKey: MasterKey): Promise<CryptoKey> {
+/** The root key of a row, opened with what somebody typed into `field`. Throws SecretsflyError as `openRoot` does. */
+export async function openRootKey(
+  row: RootKeyRow,
+  typed: string,
+  field: string,
+  actor: Actor,
+): Promise<UnlockedRoot> {
+  const masterKey = readMasterKey(typed, field);
   try {
     const wrappingKey = await deriveWrappingKey(masterKey, derivationOf(row), row.projectId);
-    return await importAeadKey(
-      await open(wrappingKey, row.sealedRootKey, rootKeyContext(row.projectId, row.generation)),
-    );
+    const context = rootKeyContext(row.projectId, row.generation);
+    const rootKey = await importAeadKey(await open(wrappingKey, row.sealedRootKey, context));
+    return unlockedRoot(row.projectId, row.generation, rootKey, actor);
   } catch (error) {
     if (error instanceof OpenError) {
-      throw new SecretsflyError("wrong-master-key", wrongMasterKey, { masterKey: wrongMasterKey });
+      throw new SecretsflyError("wrong-master-key", wrongMasterKey, { [field]: wrongMasterKey });
     }
     throw error;
   } finally {
@@ -122,6 +138,8 @@ function derivationOf({ kdf, salt, memoryKib, passes, parallelism }: RootKeyRow)
 /** Gives every project of the tree keys and an empty view in the environments that the settings gained. */
 async function createMissingKeys(vault: Vault, root: UnlockedRoot): Promise<void> {
   await writeTree(vault, root.rootId, root.actor, async (tree) => {
+    // A key that was rotated away while this waited would wrap what the new one cannot open.
+    requireCurrent(root, tree);
     const rows = await vault.db
       .select({ environmentId: environmentKeys.environmentId })
       .from(environmentKeys)

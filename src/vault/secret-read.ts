@@ -2,7 +2,7 @@ import { and, eq } from "drizzle-orm";
 import { toText } from "../cryptography/bytes.ts";
 import { secrets, views } from "../database/schema.ts";
 import { notFound, SecretsflyError } from "../errors.ts";
-import type { ReadableEnvironment } from "./unlock.ts";
+import { type ReadableEnvironment, unlessRotated } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import { openBody, readView } from "./views.ts";
 
@@ -33,8 +33,8 @@ export async function readSecret(
 ): Promise<ResolvedSecret & { version: number }> {
   for (let i = 0; i < attempts; i++) {
     const view = await readView(vault, place.projectId, place.environment);
-    const secret =
-      view && parseBody(await openBody(place, view)).find((candidate) => candidate.name === name);
+    const body = view && (await openBody(place, view).catch(unlessRotated(vault, place)));
+    const secret = body && parseBody(body).find((candidate) => candidate.name === name);
     if (!secret) throw notFound("secret");
     const here = and(eq(views.projectId, place.projectId), eq(views.environmentId, place.environment.id));
     const [row] = await vault.db

@@ -6,8 +6,8 @@ import { notFound, SecretsflyError } from "../errors.ts";
 import type { AuditEntry } from "./audit.ts";
 import { describeProblem, isKnownProblem, type ReferenceProblem } from "./references.ts";
 import { checkChanges, checkTotal, type SecretChange } from "./secret-input.ts";
-import { nextId, type Project, projectIn } from "./tree.ts";
-import type { WritableEnvironment } from "./unlock.ts";
+import { getProject, nextId, type Project, projectIn, type Tree } from "./tree.ts";
+import { unlessRotated, type WritableEnvironment } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import {
   type BuiltView,
@@ -22,7 +22,7 @@ import {
   type ViewSource,
   visibleSecrets,
 } from "./views.ts";
-import { chunks, type Statement, unchanged, writeTree } from "./write.ts";
+import { chunks, type Statement, unchanged, type Write, writeTree } from "./write.ts";
 
 /** What became of one change. */
 export interface ChangedSecret {
@@ -52,6 +52,12 @@ export function versionContext(
 }
 
 /**
+ * Changes that depend on what is there: decided inside of the write, from the tree and the view's source as they
+ * are then, and again where somebody else was faster.
+ */
+type DecideChanges = (tree: Tree, source: ViewSource) => Promise<readonly SecretChange[]>;
+
+/**
  * Sets and deletes secrets of a project × environment, all or none: every change is a new version, the
  * view and those of all descendants are rebuilt, and each change is audited, in one batch.
  * A set that changes nothing makes no version. Throws SecretsflyError: `invalid` for names, values, and
@@ -60,17 +66,20 @@ export function versionContext(
 export async function changeSecrets(
   vault: Vault,
   place: WritableEnvironment,
-  changes: readonly SecretChange[],
+  changes: readonly SecretChange[] | DecideChanges,
 ): Promise<ChangedSecret[]> {
-  checkChanges(changes, vault.settings.maxSecretBytes);
-  return writeTree(vault, place.rootId, place.actor, async (tree) => {
+  const { maxSecretBytes } = vault.settings;
+  if (typeof changes !== "function") checkChanges(changes, maxSecretBytes);
+  return writeItsTree(vault, place, async (tree) => {
     const project = projectIn(tree, place.projectId);
     const view = await readView(vault, place.projectId, place.environment);
     if (!view) throw notFound("environment in this project");
-    const source = await openSource(place, view);
-    const plan = await planChanges(vault, place, source, changes);
+    const source = await openSource(place, view).catch(unlessRotated(vault, place));
+    const asked = typeof changes === "function" ? await changes(tree, source) : changes;
+    if (asked !== changes) checkChanges(asked, maxSecretBytes);
+    const plan = await planChanges(vault, place, source, asked);
     if (plan.rows.length === 0) return unchanged(plan.outcomes);
-    checkTotal(source.own, plan.source.own, vault.settings.maxSecretBytes);
+    checkTotal(source.own, plan.source.own, maxSecretBytes);
     const built = await buildView(vault, place, plan.source, view);
     refuseNewProblems(built, resolveVisible(visibleSecrets(source)).problems);
     const descendants = await rebuildDescendants(vault, tree, place, built.source);
@@ -80,6 +89,27 @@ export async function changeSecrets(
     ];
     return { statements, events: auditEntries(project, place, plan.outcomes), result: plan.outcomes };
   });
+}
+
+/**
+ * A write to the tree that a place is in. Its keys are the same in every tree, so what was under way while the project
+ * moved to another root is written there.
+ */
+async function writeItsTree<T>(
+  vault: Vault,
+  { projectId, rootId, actor }: WritableEnvironment,
+  attempt: (tree: Tree) => Promise<Write<T>>,
+): Promise<T> {
+  for (let root = rootId; ; ) {
+    try {
+      return await writeTree(vault, root, actor, attempt);
+    } catch (error) {
+      if (!(error instanceof SecretsflyError) || error.code !== "not-found") throw error;
+      const { rootId: now } = await getProject(vault.db, projectId);
+      if (now === root) throw error;
+      root = now;
+    }
+  }
 }
 
 /** A row of `secrets` as it will be, with what its new version holds; null is a deletion. */

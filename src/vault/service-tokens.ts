@@ -1,6 +1,7 @@
 import { and, desc, eq, isNull } from "drizzle-orm";
+import { seal } from "../cryptography/aead.ts";
 import { wipe } from "../cryptography/bytes.ts";
-import { deriveViewKey } from "../cryptography/environment-key.ts";
+import { deriveEnvironmentKeys, deriveViewKey } from "../cryptography/environment-key.ts";
 import {
   formatServiceToken,
   generateServiceToken,
@@ -13,7 +14,7 @@ import { invalid, notFound } from "../errors.ts";
 import { parseAllowedIps } from "./addresses.ts";
 import type { Environment } from "./environments.ts";
 import { getProject, projectIn, type Tree } from "./tree.ts";
-import { openEnvironmentKey, serviceTokenContext, type UnlockedRoot } from "./unlock.ts";
+import { openEnvironmentKey, publicKeyContext, serviceTokenContext, type UnlockedRoot } from "./unlock.ts";
 import type { Actor, Vault } from "./vault.ts";
 import { unchanged, write, writeTree } from "./write.ts";
 
@@ -66,7 +67,7 @@ export async function createServiceToken(
   return writeTree(vault, root.rootId, root.actor, async (tree) => {
     const project = projectIn(tree, projectId);
     const { environment, rights } = input;
-    const { sealedKey, generation } = await sealKeyForToken(vault, root, tree, projectId, {
+    const keys = await sealKeysForToken(vault, root, tree, projectId, {
       ...input,
       publicId: token.id,
       publicKey,
@@ -80,8 +81,7 @@ export async function createServiceToken(
       rights,
       verifierHash: hash,
       publicKey,
-      sealedKey,
-      generation,
+      ...keys,
       allowedIps,
       createdAt: now,
       createdBy: root.actor.id,
@@ -114,8 +114,11 @@ function checkInput(
   return { name, expiresInDays, allowedIps: parseAllowedIps(input.allowedIps) };
 }
 
-/** A read token is given the view key only: it opens what apps get, and nothing else. */
-async function sealKeyForToken(
+/**
+ * A read token is given the view key only: it opens what apps get, and nothing else. Its public key is sealed, too, so
+ * that a rotation knows to whom it may seal.
+ */
+async function sealKeysForToken(
   vault: Vault,
   root: UnlockedRoot,
   tree: Tree,
@@ -127,9 +130,14 @@ async function sealKeyForToken(
 ) {
   const { raw, generation } = await openEnvironmentKey(vault, root, tree, projectId, token.environment);
   const key = token.rights === "write" ? raw.slice() : deriveViewKey(raw);
-  const context = serviceTokenContext(token.publicId, { ...token, projectId, generation });
+  const grant = { ...token, projectId, generation };
   try {
-    return { sealedKey: await sealToServiceToken(token.publicKey, key, context), generation };
+    const { valueKey } = await deriveEnvironmentKeys(raw);
+    const context = serviceTokenContext(token.publicId, grant);
+    const sealedKey = await sealToServiceToken(token.publicKey, key, context);
+    const publicKey = publicKeyContext(token.publicId, grant);
+    const sealedPublicKey = await seal(valueKey, token.publicKey, publicKey, vault.random);
+    return { sealedKey, sealedPublicKey, generation };
   } finally {
     wipe(raw, key);
   }
@@ -184,7 +192,7 @@ export async function revokeServiceToken(
       statements: [
         vault.db
           .update(serviceTokens)
-          .set({ revokedAt: vault.clock(), sealedKey: new Uint8Array(0) })
+          .set({ revokedAt: vault.clock(), sealedKey: new Uint8Array(0), sealedPublicKey: null })
           .where(active),
       ],
       events: [{ action: "service-token.revoke", project, environment, name }],

@@ -1,14 +1,40 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database } from "../database/connect.ts";
-import { serviceTokens } from "../database/schema.ts";
+import { serviceTokenReads, serviceTokens } from "../database/schema.ts";
 import type { Statement } from "./write.ts";
 
+/** Of the days that reads are summed up by, in UTC. Milliseconds. */
+const dayLength = 24 * 60 * 60 * 1000;
+
+/** The day of a moment, counted from the epoch, in UTC: what `service_token_reads.day` holds. */
+export function dayOf(at: number): number {
+  return Math.floor(at / dayLength);
+}
+
+/** The moment at which a day begins, in milliseconds since the epoch. */
+export function startOfDay(day: number): number {
+  return day * dayLength;
+}
+
+/** The reads of one token on one day. */
+interface DaysReads {
+  reads: number;
+  lastReadAt: number;
+  /** Where the last of them came from. */
+  lastAddress: string;
+}
+
+interface Usage {
+  lastUsedAt: number;
+  days: Map<number, DaysReads>;
+}
+
 /**
- * Counts the reads of service tokens in memory and writes them, with the time of the last, about once a
- * second: a fetch then writes nothing itself.
+ * Counts the reads of service tokens in memory and writes them, with the time and the address of the last,
+ * about once a second: a fetch then writes nothing itself.
  */
 export class TokenUsage {
-  #reads = new Map<string, { count: number; lastUsedAt: number }>();
+  #usage = new Map<string, Usage>();
 
   constructor(
     private readonly db: Database,
@@ -17,41 +43,85 @@ export class TokenUsage {
 
   /** Remembers that the token with this public id was used just now, for whatever it was. */
   touch(publicId: string): void {
-    const { count } = this.#reads.get(publicId) ?? { count: 0 };
-    this.#reads.set(publicId, { count, lastUsedAt: this.clock() });
+    this.#of(publicId).lastUsedAt = this.clock();
   }
 
-  /** Counts one read of the token with this public id. */
-  countRead(publicId: string): void {
-    const { count } = this.#reads.get(publicId) ?? { count: 0 };
-    this.#reads.set(publicId, { count: count + 1, lastUsedAt: this.clock() });
+  /** Counts one read of the token with this public id, from this address. */
+  countRead(publicId: string, address: string): void {
+    const usage = this.#of(publicId);
+    const now = this.clock();
+    usage.lastUsedAt = now;
+    const reads = (usage.days.get(dayOf(now))?.reads ?? 0) + 1;
+    usage.days.set(dayOf(now), { reads, lastReadAt: now, lastAddress: address });
   }
 
   /** Writes what was counted since the last time. What cannot be written is kept for the next. */
   async flush(): Promise<void> {
-    if (this.#reads.size === 0) return;
-    const flushed = this.#reads;
-    this.#reads = new Map();
-    const statements = [...flushed].map(([publicId, { count, lastUsedAt }]) =>
-      this.db
-        .update(serviceTokens)
-        .set({
-          reads: sql`${serviceTokens.reads} + ${count}`,
-          lastUsedAt: sql`max(coalesce(${serviceTokens.lastUsedAt}, 0), ${lastUsedAt})`,
-        })
-        .where(eq(serviceTokens.publicId, publicId)),
-    );
+    if (this.#usage.size === 0) return;
+    const flushed = this.#usage;
+    this.#usage = new Map();
+    const statements = [...flushed].flatMap(([publicId, usage]) => this.#statements(publicId, usage));
     try {
       await this.db.batch(statements as unknown as [Statement, ...Statement[]]);
     } catch (error) {
-      for (const [publicId, { count, lastUsedAt }] of flushed) {
-        const since = this.#reads.get(publicId);
-        this.#reads.set(publicId, {
-          count: count + (since?.count ?? 0),
-          lastUsedAt: since?.lastUsedAt ?? lastUsedAt,
-        });
-      }
+      for (const [publicId, usage] of flushed) this.#putBack(publicId, usage);
       throw error;
     }
+  }
+
+  #of(publicId: string): Usage {
+    const usage = this.#usage.get(publicId) ?? { lastUsedAt: 0, days: new Map() };
+    this.#usage.set(publicId, usage);
+    return usage;
+  }
+
+  /** Sums up what was counted before with what came meanwhile, which is the newer. */
+  #putBack(publicId: string, earlier: Usage): void {
+    const usage = this.#of(publicId);
+    usage.lastUsedAt = Math.max(usage.lastUsedAt, earlier.lastUsedAt);
+    for (const [day, reads] of earlier.days) {
+      const since = usage.days.get(day);
+      usage.days.set(day, since ? { ...since, reads: since.reads + reads.reads } : reads);
+    }
+  }
+
+  #statements(publicId: string, { lastUsedAt, days }: Usage): Statement[] {
+    const isIt = eq(serviceTokens.publicId, publicId);
+    const reads = [...days.values()].reduce((sum, day) => sum + day.reads, 0);
+    const total = this.db
+      .update(serviceTokens)
+      .set({
+        reads: sql`${serviceTokens.reads} + ${reads}`,
+        lastUsedAt: sql`max(coalesce(${serviceTokens.lastUsedAt}, 0), ${lastUsedAt})`,
+      })
+      .where(isIt);
+    return [total, ...[...days].map(([day, counted]) => this.#addToDay(publicId, day, counted))];
+  }
+
+  /** From the token's row, so that one that is gone by now adds nothing instead of failing the whole batch. */
+  #addToDay(publicId: string, day: number, { reads, lastReadAt, lastAddress }: DaysReads): Statement {
+    const stored = serviceTokenReads;
+    const row = this.db
+      .select({
+        serviceTokenId: serviceTokens.id,
+        day: sql<number>`${day}`.as("day"),
+        reads: sql<number>`${reads}`.as("reads_since"),
+        lastReadAt: sql<number>`${lastReadAt}`.as("last_read_at"),
+        lastAddress: sql<string>`${lastAddress}`.as("last_address"),
+      })
+      .from(serviceTokens)
+      .where(eq(serviceTokens.publicId, publicId));
+    return this.db
+      .insert(serviceTokenReads)
+      .select(row)
+      .onConflictDoUpdate({
+        target: [stored.serviceTokenId, stored.day],
+        set: {
+          reads: sql`${stored.reads} + ${reads}`,
+          // Another process may have written later ones already.
+          lastAddress: sql`case when ${lastReadAt} >= ${stored.lastReadAt} then ${lastAddress} else ${stored.lastAddress} end`,
+          lastReadAt: sql`max(${stored.lastReadAt}, ${lastReadAt})`,
+        },
+      });
   }
 }

@@ -40,15 +40,40 @@ const rereads = 20;
  * throws, if the tree has not changed meanwhile; SecretsflyError `not-found`.
  */
 export async function onTree<T>(db: Database, rootId: number, read: (tree: Tree) => Promise<T>): Promise<T> {
+  return onTrees(db, [rootId], (trees) => read(treeIn(trees, rootId)));
+}
+
+/** Trees by their root's id. */
+export type Trees = ReadonlyMap<number, Tree>;
+
+/** The same for several trees: what `read` throws is thrown if none of them has changed meanwhile. */
+export async function onTrees<T>(
+  db: Database,
+  rootIds: readonly number[],
+  read: (trees: Trees) => Promise<T>,
+): Promise<T> {
   for (let i = 0; ; i++) {
-    const tree = await readTree(db, rootId);
+    const trees = await readTrees(db, rootIds);
     try {
-      return await read(tree);
+      return await read(trees);
     } catch (error) {
-      const isTorn = (await readTree(db, rootId)).revision !== tree.revision;
+      const now = await readTrees(db, rootIds);
+      const isTorn = rootIds.some((id) => now.get(id)?.revision !== trees.get(id)?.revision);
       if (!isTorn || i === rereads) throw error;
     }
   }
+}
+
+async function readTrees(db: Database, rootIds: readonly number[]): Promise<Trees> {
+  const trees = await Promise.all(rootIds.map((id) => readTree(db, id)));
+  return new Map(trees.map((tree) => [tree.rootId, tree]));
+}
+
+/** One of the trees that were read. Throws SecretsflyError `not-found`. */
+export function treeIn(trees: Trees, rootId: number): Tree {
+  const tree = trees.get(rootId);
+  if (!tree) throw notFound("project");
+  return tree;
 }
 
 /** A project of a tree. Throws SecretsflyError `not-found` where it is not (or no longer) in it. */

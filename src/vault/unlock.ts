@@ -57,6 +57,17 @@ export function actAs(root: UnlockedRoot, actor: Actor): UnlockedRoot {
   return { ...root, actor };
 }
 
+/**
+ * What is done to a tree by a root key is done by the one that it has now: whoever only holds a former one may no
+ * longer rename or delete, either, for which no key is opened. Throws RotatedRootError, and SecretsflyError `busy` for
+ * another root's tree, to which a project moved meanwhile.
+ */
+export function requireCurrent(root: UnlockedRoot, tree: Tree): void {
+  if (tree.rootId !== root.rootId)
+    throw new SecretsflyError("busy", "This project was moved to another root just now. Try again.");
+  if (tree.generation !== root.generation) throw new RotatedRootError(root.rootId);
+}
+
 /** The keys of one project × environment by way of the root key, down the path that leads to it. */
 export async function unlockEnvironment(
   vault: Vault,
@@ -89,8 +100,8 @@ export function environmentKeyContext(projectId: number, environment: string, ge
 
 /**
  * The raw environment key (32 bytes) of a project × environment; the caller wipes it.
- * Throws SecretsflyError `sealed` where the root key was rotated meanwhile, `not-found` where the
- * environment has no keys yet, and OpenError for rows that were tampered with.
+ * Throws SecretsflyError `sealed` where the root key was rotated meanwhile, `busy` where the tree is another root's,
+ * `not-found` where the environment has no keys yet, and OpenError for rows that were tampered with.
  */
 export async function openEnvironmentKey(
   vault: Vault,
@@ -99,7 +110,7 @@ export async function openEnvironmentKey(
   projectId: number,
   environment: Environment,
 ): Promise<{ raw: Bytes; generation: number }> {
-  if (tree.generation !== root.generation) throw sealedByRotation();
+  requireCurrent(root, tree);
   const path = pathTo(tree, projectId);
   if (path.length === 0) throw notFound("project");
   const rows = await environmentKeyRows(vault, path, environment);
@@ -178,6 +189,20 @@ export function serviceTokenContext(
   };
 }
 
+/**
+ * The context that a token's public key is sealed for, under the environment's value key. Rights are part of it: a row
+ * that was edited from read to write gets no key when a rotation seals to it anew.
+ */
+export function publicKeyContext(
+  publicId: string,
+  grant: Omit<ServiceTokenGrant, "sealedKey" | "rootId">,
+): Context {
+  return {
+    ...serviceTokenContext(publicId, grant),
+    purpose: grant.rights === "write" ? "service-token-write-public-key" : "service-token-read-public-key",
+  };
+}
+
 /** What a service token opens: a read token the view, a write token the whole environment. Throws OpenError. */
 export async function unlockWithServiceToken(
   token: ServiceToken,
@@ -197,10 +222,27 @@ export function isWritable(environment: ReadableEnvironment): environment is Wri
   return "keys" in environment;
 }
 
-/** What a session is told whose root key is no longer the project's. */
-function sealedByRotation(): SecretsflyError {
-  return new SecretsflyError(
-    "sealed",
-    "The master key of this project has been rotated. Unseal it with the new one.",
-  );
+/** A root key that is held and no longer the project's: whoever holds it forgets it. */
+export class RotatedRootError extends SecretsflyError {
+  constructor(readonly rootId: number) {
+    super("sealed", "The master key of this project has been rotated. Unseal it with the new one.");
+  }
+}
+
+/**
+ * To catch with, where a place opens what it was unlocked for a moment ago: what does not open because a rotation has
+ * replaced the keys since is told as that and not as damage. Throws SecretsflyError `busy`, or the error itself.
+ */
+export function unlessRotated(vault: Vault, place: ReadableEnvironment): (error: unknown) => Promise<never> {
+  return async (error) => {
+    const { projectId, environment, generation } = place;
+    const rows = await vault.db
+      .select({ generation: environmentKeys.generation })
+      .from(environmentKeys)
+      .where(
+        and(eq(environmentKeys.projectId, projectId), eq(environmentKeys.environmentId, environment.id)),
+      );
+    if (!rows.some((row) => row.generation !== generation)) throw error;
+    throw new SecretsflyError("busy", "The keys of this project were replaced just now. Try again.");
+  };
 }

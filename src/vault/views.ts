@@ -58,7 +58,8 @@ export interface OpenPlace {
  */
 const maxExpandedBytes = 16 * 1024 * 1024;
 
-function context(
+/** The context that a part of a view is sealed for. */
+export function viewContext(
   purpose: "view-source" | "view-body",
   place: Omit<OpenPlace, "keys">,
   revision: number,
@@ -117,7 +118,7 @@ export function openBody(
   place: ReadableEnvironment,
   view: Pick<ViewRow, "sealedBody" | "revision">,
 ): Promise<Bytes> {
-  return open(place.viewKey, view.sealedBody, context("view-body", place, view.revision));
+  return open(place.viewKey, view.sealedBody, viewContext("view-body", place, view.revision));
 }
 
 /** What a view is built from. Throws OpenError where the row was tampered with. */
@@ -128,7 +129,7 @@ export async function openSource(
   const plaintext = await open(
     place.keys.valueKey,
     view.sealedSource,
-    context("view-source", place, view.revision),
+    viewContext("view-source", place, view.revision),
   );
   return JSON.parse(toText(plaintext)) as ViewSource;
 }
@@ -155,10 +156,10 @@ export async function buildView(
     seal(
       place.keys.valueKey,
       toBytes(JSON.stringify(source)),
-      context("view-source", place, revision),
+      viewContext("view-source", place, revision),
       vault.random,
     ),
-    seal(place.keys.viewKey, body, context("view-body", place, revision), vault.random),
+    seal(place.keys.viewKey, body, viewContext("view-body", place, revision), vault.random),
   ] as const;
   const [sealedSource, sealedBody] = await Promise.all(seals);
   const row: ViewRow = {
@@ -182,7 +183,7 @@ async function keptBodyId(place: OpenPlace, previous: ViewRow, body: Bytes): Pro
   const old = await open(
     place.keys.viewKey,
     previous.sealedBody,
-    context("view-body", place, previous.revision),
+    viewContext("view-body", place, previous.revision),
   );
   return equalBytes(old, body) ? previous.bodyId : undefined;
 }

@@ -12,4 +12,12 @@ export class WriteQueue {
       if (this.#tails.get(scope) === current) this.#tails.delete(scope);
     }
   }
+
+  /**
+   * Waits in the line of each scope, one after the other. Whoever needs several names them in the same order as
+   * everybody else, so that no two wait for each other.
+   */
+  runInAll<T>([first, ...others]: readonly string[], task: () => Promise<T>): Promise<T> {
+    return first === undefined ? task() : this.run(first, () => this.runInAll(others, task));
+  }
 }

@@ -4,7 +4,7 @@ import { isBusy, isUniqueViolation, isWriteConflict } from "../database/constrai
 import { auditEvents, guards, rootKeys } from "../database/schema.ts";
 import { SecretsflyError } from "../errors.ts";
 import { type AuditEntry, auditHead, chainEvents } from "./audit.ts";
-import { onTree, type Tree } from "./tree.ts";
+import { onTrees, type Tree, type Trees, treeIn } from "./tree.ts";
 import type { Actor, Vault } from "./vault.ts";
 
 /**
@@ -28,7 +28,7 @@ export function unchanged<T>(result: T): Write<T> {
 }
 
 /** How long a write is tried before it is given up, and the longest pause between two tries. Milliseconds. */
-const patience = 10_000;
+const usualPatience = 10_000;
 const longestPause = 50;
 const rowsAStatement = 500;
 
@@ -43,9 +43,19 @@ export async function write<T>(
   actor: Actor,
   attempt: () => Promise<Write<T>>,
 ): Promise<T> {
+  return writeIn(vault, [scope], actor, attempt);
+}
+
+async function writeIn<T>(
+  vault: Vault,
+  scopes: readonly string[],
+  actor: Actor,
+  attempt: () => Promise<Write<T>>,
+  patience = usualPatience,
+): Promise<T> {
   // From now and not from its turn: who stands in line behind others that wait gives up with them.
   const until = performance.now() + patience;
-  return vault.writes.run(scope, async () => {
+  return vault.writes.runInAll(scopes, async () => {
     for (let i = 0; i === 0 || performance.now() < until; i++) {
       try {
         const { statements, events, result } = await attempt();
@@ -60,20 +70,39 @@ export async function write<T>(
   });
 }
 
-/** A write to a tree: `attempt` is given the tree as it is, and nothing is written if it has changed by then. */
+/**
+ * A write to a tree: `attempt` is given the tree as it is, and nothing is written if it has changed by then.
+ * `patience` is how long it is tried, in milliseconds, where one attempt takes long.
+ */
 export async function writeTree<T>(
   vault: Vault,
   rootId: number,
   actor: Actor,
   attempt: (tree: Tree) => Promise<Write<T>>,
+  patience?: number,
 ): Promise<T> {
-  return write(vault, `tree ${rootId}`, actor, () =>
-    onTree(vault.db, rootId, async (tree) => {
-      const { statements, events, result } = await attempt(tree);
+  return writeTrees(vault, [rootId], actor, (trees) => attempt(treeIn(trees, rootId)), patience);
+}
+
+/** A write to several trees at once: nothing is written if one of them has changed by then. */
+export async function writeTrees<T>(
+  vault: Vault,
+  rootIds: readonly number[],
+  actor: Actor,
+  attempt: (trees: Trees) => Promise<Write<T>>,
+  patience?: number,
+): Promise<T> {
+  // In one order for all, and each once: two writes to the same two trees must not wait for each other.
+  const ids = [...new Set(rootIds)].sort((a, b) => a - b);
+  const scopes = ids.map((id) => `tree ${id}`);
+  const guarded = () =>
+    onTrees(vault.db, ids, async (trees) => {
+      const { statements, events, result } = await attempt(trees);
       if (statements.length === 0) return { statements, events, result };
-      return { statements: [...guardTree(vault, tree), ...statements], events, result };
-    }),
-  );
+      const guards = [...trees.values()].flatMap((tree) => guardTree(vault, tree));
+      return { statements: [...guards, ...statements], events, result };
+    });
+  return writeIn(vault, scopes, actor, guarded, patience);
 }
 
 /** Appends audit events alone, for what is told of without being a change of the data. */

@@ -41,12 +41,23 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath, args: quiet });
 }
 
-/** Starts the real server in this process on a port of its own, with an empty database that `stop` deletes. */
-export async function startServer(settings: Record<string, string> = {}): Promise<RunningServer> {
+/** Puts something into a database before its server starts. */
+export type Fill = (databaseUrl: string) => Promise<void>;
+
+/**
+ * Starts the real server in this process on a port of its own, with a database that `stop` deletes: empty, or
+ * with what `fill` puts into it.
+ */
+export async function startServer(
+  settings: Record<string, string> = {},
+  fill: Fill = async () => {},
+): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), "secretsfly-browser-"));
+  const databaseUrl = `file:${join(folder, "data", "secretsfly.db")}`;
+  await fill(databaseUrl);
   const config = parseConfig({
     PORT: "0",
-    DATABASE_URL: `file:${join(folder, "data", "secretsfly.db")}`,
+    DATABASE_URL: databaseUrl,
     AVAILABLE_ENVIRONMENTS: "dev,staging,prod",
     LOG_LEVEL: "silent",
     ...settings,
@@ -85,6 +96,7 @@ export function describeInBrowser(
   name: string,
   settings: Record<string, string>,
   define: (desk: Desk) => void,
+  fill?: Fill,
 ): void {
   const isSkipped = executablePath === undefined && !process.env.CI;
   if (isSkipped) process.stderr.write(`${name}: skipped, ${noChromium}\n`);
@@ -99,7 +111,7 @@ export function describeInBrowser(
 
     beforeAll(async () => {
       shared ??= launchChromium();
-      [server, browser] = await Promise.all([startServer(settings), shared]);
+      [server, browser] = await Promise.all([startServer(settings, fill), shared]);
     }, testTimeout);
     afterEach(async () => {
       for (const context of contexts.splice(0)) await context.close();

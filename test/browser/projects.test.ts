@@ -8,6 +8,9 @@ import {
   createRootByForm,
   faultOf,
   passphrase,
+  post,
+  saveSecret,
+  secretsPath,
   sees,
   ways,
 } from "./steps.ts";
@@ -117,12 +120,68 @@ for (const { way, javaScript } of ways) {
       ]);
     });
 
+    test("a project moves to another root while both are unsealed; until then the reason is told", async () => {
+      const page = await desk.open({ javaScript });
+      const { id: from } = await createRoot(page, "harbour");
+      const { id: to, masterKey } = await createRoot(page, "airport");
+      const crane = await createChild(page, "crane", from);
+      await saveSecret(page, to, "TOWER", "118.1 MHz");
+      await post(page, `/admin/projects/${to}/seal`, {});
+      await page.goto(`/admin/projects/${crane}`);
+      await page.getByText("Edit name, description or parent").click();
+      await sees(page, /^airport.* sealed\. To move this project there, unseal that root too/);
+      expect(await page.getByLabel("Parent project").locator("option").allTextContents()).toEqual([
+        "harbour",
+      ]);
+
+      await post(page, `/admin/projects/${to}/unseal`, { masterKey });
+      await page.goto(`/admin/projects/${crane}`);
+      await page.getByText("Edit name, description or parent").click();
+      await page.getByLabel("Parent project").selectOption("airport");
+      await page.getByRole("button", { name: "Save changes" }).click();
+      await sees(page, "crane is saved.");
+      expect(await page.locator(".breadcrumbs li").allTextContents()).toEqual(["Projects", "airport"]);
+      await page.goto(`${secretsPath(crane)}?decrypt=true`);
+      await sees(page, "118.1 MHz");
+    });
+
+    test("a project is found by its name, and the whole list comes back", async () => {
+      const page = await desk.open({ javaScript });
+      const { id: root } = await createRoot(page, "orchard");
+      await createChild(page, "ladder", root);
+      await createChild(page, "basket", root);
+      await page.goto("/");
+      await page.getByLabel("Find a project").fill("ladd");
+      // With a script the list follows what is typed.
+      if (!javaScript) await page.getByRole("button", { name: "Find" }).click();
+      await sees(page, "1 project for “ladd”");
+      expect(await page.locator("#projects li").allTextContents()).toEqual([
+        expect.stringMatching(/orchard \/ ladder/),
+      ]);
+      expect(page.url()).toContain("?q=ladd");
+      await page.getByRole("link", { name: "Show all" }).click();
+      await page.locator("#projects").getByRole("link", { name: "basket" }).waitFor();
+      expect(await page.getByLabel("Find a project").inputValue()).toBe("");
+    });
+
+    test("the list tells of secrets that are missing, and leads to where they are compared", async () => {
+      const page = await desk.open({ javaScript });
+      const { id: root } = await createRoot(page, "library");
+      await saveSecret(page, root, "CATALOGUE", "1");
+      await page.goto("/");
+      const card = page.locator(".root", { hasText: "library" });
+      const missing = card.getByRole("link", { name: "dev 0 · 1 missing" });
+      expect(await missing.getAttribute("href")).toBe(`/admin/projects/${root}/compare`);
+      expect(await card.getByText("prod 1").count()).toBe(1);
+    });
+
     test("a project is deleted by whoever types its name", async () => {
       const page = await desk.open({ javaScript });
       const { id: root } = await createRoot(page, "doomed");
       await createChild(page, "with it", root);
       await page.goto(`/admin/projects/${root}`);
       await page.getByText("Delete this project").first().click();
+      await sees(page, /1 project\s+below it: with it/);
       await page.getByLabel(/^Type “doomed”/).fill("doom");
       await page.getByRole("button", { name: "Delete this project" }).click();
       await page.locator("[aria-invalid]").waitFor();

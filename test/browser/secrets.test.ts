@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { describeInBrowser } from "./harness.ts";
-import { createChild, createRoot, faultOf, rowOf, saveSecret, secretsPath, sees, ways } from "./steps.ts";
+import { createChild, createRoot, faultOf, post, rowOf, saveSecret, secretsPath, sees, ways } from "./steps.ts";
 
 /** Values that a page could spoil: by escaping, by its own newlines, by running them. */
 const awkward: Record<string, string> = {
@@ -26,32 +26,38 @@ async function addByForm(page: Page, projectId: number, secrets: Record<string, 
   await page.getByRole("button", { name: "Save secrets" }).click();
 }
 
+/** Types each into a row of its own; a script shows the rows one by one. */
 async function typeRows(page: Page, secrets: Record<string, string>): Promise<void> {
-  const rows = page.locator("#add-secrets fieldset");
   for (const [i, [name, value]] of Object.entries(secrets).entries()) {
-    await rows.nth(i).getByLabel("Name").fill(name);
-    await rows.nth(i).getByLabel("Value").fill(value);
+    const row = addRows(page).nth(i);
+    if (!(await row.isVisible())) await page.getByRole("button", { name: "Add a row" }).click();
+    await row.getByLabel("Name").fill(name);
+    await row.getByLabel("Value", { exact: true }).fill(value);
   }
 }
 
+const addRows = (page: Page): Locator => page.locator("#add-secrets fieldset");
+
 const decrypt = (page: Page, projectId: number) => page.goto(`${secretsPath(projectId)}?decrypt=true`);
 
-/** A value as the decrypted page shows it, to the character. */
+/** A value as a page shows it, to the character. */
 const shownValue = (page: Page, name: string) => rowOf(page, name).locator("pre.value").first().textContent();
 
-/** Where a row of the decrypted page is given its next value. */
-const valueField = (page: Page, name: string) => rowOf(page, name).locator("textarea[name=value]");
+/** Where a row whose form is open is given its next value. */
+const valueField = (page: Page, name: string) => rowOf(page, name).getByLabel("New value");
 
-/** Opens the form of a row of the decrypted page. */
+/** Opens the form of a secret, from the list or from among all values. */
 async function openForm(page: Page, name: string): Promise<void> {
-  await rowOf(page, name).locator("summary").click();
+  await page.getByRole("link", { name: `Edit ${name}` }).click();
+  await valueField(page, name).waitFor();
 }
 
 for (const { way, javaScript } of ways) {
   describeInBrowser(`secrets, ${way}`, {}, (desk) => {
-    test("one is added, decrypted, changed and deleted", async () => {
+    test("one is added, changed from the list and from among all values, deleted and looked up again", async () => {
       const page = await desk.open({ javaScript });
       const { id } = await createRoot(page, "shop");
+      const list = desk.origin + secretsPath(id);
       await page.goto(secretsPath(id));
       await sees(page, "No secrets in prod yet");
       await addByForm(page, id, { PASSWORD: "hunter2" });
@@ -59,22 +65,43 @@ for (const { way, javaScript } of ways) {
       expect(await rowOf(page, "PASSWORD").textContent()).toContain("by you");
       expect(await page.content()).not.toContain("hunter2");
 
-      await page.getByRole("link", { name: "Edit PASSWORD" }).click();
+      await openForm(page, "PASSWORD");
+      expect(page.url()).toBe(javaScript ? list : `${list}/PASSWORD?edit=true`);
       expect(await shownValue(page, "PASSWORD")).toBe("hunter2");
       await valueField(page, "PASSWORD").fill("hunter3");
       await rowOf(page, "PASSWORD").getByLabel("Note").fill("ask Marta");
       await page.getByRole("button", { name: "Save PASSWORD" }).click();
       await sees(page, "PASSWORD is saved.");
-      expect(page.url()).toBe(`${desk.origin}${secretsPath(id)}?decrypt=true`);
-      expect(await shownValue(page, "PASSWORD")).toBe("hunter3");
+      expect(page.url()).toBe(`${list}#secret-PASSWORD`);
+      expect(await page.content()).not.toContain("hunter3");
       expect(await rowOf(page, "PASSWORD").textContent()).toContain("version 2");
       expect(await rowOf(page, "PASSWORD").textContent()).toContain("ask Marta");
 
+      await page.getByRole("link", { name: "Decrypt all" }).click();
+      expect(await shownValue(page, "PASSWORD")).toBe("hunter3");
+      await openForm(page, "PASSWORD");
+      expect(page.url()).toBe(`${list}?decrypt=true&edit=PASSWORD#secret-PASSWORD`);
+      await valueField(page, "PASSWORD").fill("hunter4");
+      await page.getByRole("button", { name: "Save PASSWORD" }).click();
+      await sees(page, "PASSWORD is saved.");
+      expect(page.url()).toBe(`${list}?decrypt=true#secret-PASSWORD`);
+      expect(await shownValue(page, "PASSWORD")).toBe("hunter4");
+
       await page.getByRole("link", { name: "Hide values" }).click();
-      expect(await page.content()).not.toContain("hunter3");
+      await page.getByRole("link", { name: "Decrypt all" }).waitFor();
+      expect(await page.content()).not.toContain("hunter4");
       await page.getByRole("button", { name: "Delete PASSWORD" }).click();
       await sees(page, "PASSWORD is deleted.");
       await sees(page, "No secrets in prod yet");
+      await page.getByRole("link", { name: "Undo: restore one of its versions" }).click();
+      await page.waitForURL(`${list}/PASSWORD/history`);
+
+      await page.goto(secretsPath(id));
+      await page.getByText("1 deleted secret").click();
+      const deleted = page.locator("#deleted li");
+      expect(await deleted.textContent()).toContain("by you");
+      await deleted.getByRole("link", { name: "PASSWORD" }).click();
+      await page.waitForURL(`${list}/PASSWORD/history`);
     });
 
     test("several are added at once, whatever is in them, and come through exactly", async () => {
@@ -82,8 +109,7 @@ for (const { way, javaScript } of ways) {
       const { id } = await createRoot(page, "awkward");
       const secrets = Object.entries(awkward);
       await page.goto(secretsPath(id));
-      if (javaScript) await page.getByRole("button", { name: "Add a row" }).click();
-      else await saveSecret(page, id, ...(secrets.pop() ?? ["", ""]));
+      if (!javaScript) await saveSecret(page, id, ...(secrets.pop() ?? ["", ""]));
       await typeRows(page, Object.fromEntries(secrets));
       await page.getByRole("button", { name: "Save secrets" }).click();
       await sees(page, `${secrets.length} secrets are saved.`);
@@ -93,14 +119,17 @@ for (const { way, javaScript } of ways) {
       await decrypt(page, id);
       for (const [name, value] of all) expect(await shownValue(page, name)).toBe(value);
 
-      // Saved without a change, each stays what it was.
-      for (const name of ["MARKUP", "LEADING_NEWLINE", "CRLF", "MIXED"]) {
-        await openForm(page, name);
-        await page.getByRole("button", { name: `Save ${name}` }).click();
-        await sees(page, "Nothing changed.");
+      // Saved without a change, each stays what it was: from among all values, and from the list.
+      for (const start of [`${secretsPath(id)}?decrypt=true`, secretsPath(id)]) {
+        for (const name of ["MARKUP", "LEADING_NEWLINE", "CRLF", "MIXED"]) {
+          await page.goto(start);
+          await openForm(page, name);
+          await page.getByRole("button", { name: `Save ${name}` }).click();
+          await sees(page, "Nothing changed.");
+        }
       }
+      await decrypt(page, id);
       for (const [name, value] of all) expect(await shownValue(page, name)).toBe(value);
-      expect(page.url()).toBe(`${desk.origin}${secretsPath(id)}?decrypt=true`);
     });
 
     test("a value of one mebibyte comes through the form exactly", async () => {
@@ -115,7 +144,7 @@ for (const { way, javaScript } of ways) {
       }, mebibyte);
       await page.getByRole("button", { name: "Save secrets" }).click();
       await sees(page, "LARGE is saved.");
-      await page.getByRole("link", { name: "Edit LARGE" }).click();
+      await openForm(page, "LARGE");
       expect((await shownValue(page, "LARGE")) === mebibyte).toBe(true);
       await page.getByRole("button", { name: "Save LARGE" }).click();
       await sees(page, "Nothing changed.");
@@ -128,7 +157,7 @@ for (const { way, javaScript } of ways) {
       await saveSecret(page, root, "HOST", "db.internal");
       await saveSecret(page, root, "URL", "postgres://${HOST}/app");
 
-      await page.goto(secretsPath(child));
+      await decrypt(page, child);
       expect(await rowOf(page, "HOST").textContent()).toContain("Inherited from family");
       expect(await page.getByRole("button", { name: "Delete HOST" }).count()).toBe(0);
       await page.getByRole("link", { name: "Override HOST" }).click();
@@ -152,25 +181,89 @@ for (const { way, javaScript } of ways) {
       const { id } = await createRoot(page, "strict");
       await addByForm(page, id, { GOOD: "typed\nwith care", "9 LIVES": "meow" });
       await sees(page, "Nothing was saved: see what is marked below.");
-      const rows = page.locator("#add-secrets fieldset");
+      const rows = addRows(page);
       expect(await faultOf(rows.nth(1).getByLabel("Name"))).toContain("environment variable");
       expect(await rows.nth(0).getByLabel("Name").inputValue()).toBe("GOOD");
-      expect(await rows.nth(0).getByLabel("Value").inputValue()).toBe("typed\nwith care");
-      expect(await rows.nth(1).getByLabel("Value").inputValue()).toBe("meow");
+      expect(await rows.nth(0).getByLabel("Value", { exact: true }).inputValue()).toBe("typed\nwith care");
+      expect(await rows.nth(1).getByLabel("Value", { exact: true }).inputValue()).toBe("meow");
 
       await rows.nth(1).getByLabel("Name").fill("LIVES");
       await page.getByRole("button", { name: "Save secrets" }).click();
       await sees(page, "2 secrets are saved.");
 
-      // On the decrypted page, in the secret's own form.
-      await page.getByRole("link", { name: "Edit LIVES" }).click();
-      const value = valueField(page, "LIVES");
-      await value.fill("${NOBODY}");
-      await page.getByRole("button", { name: "Save LIVES" }).click();
-      await page.locator("[aria-invalid]").waitFor();
-      expect(await faultOf(value)).toContain("NOBODY");
-      expect(await value.inputValue()).toBe("${NOBODY}");
-      expect(await shownValue(page, "LIVES")).toBe("meow");
+      // In the secret's own form, from the list and from among all values.
+      for (const start of [secretsPath(id), `${secretsPath(id)}?decrypt=true`]) {
+        await page.goto(start);
+        await openForm(page, "LIVES");
+        const value = valueField(page, "LIVES");
+        await value.fill("${NOBODY}");
+        await page.getByRole("button", { name: "Save LIVES" }).click();
+        await page.locator("[aria-invalid]").waitFor();
+        expect(await faultOf(value)).toContain("NOBODY");
+        expect(await value.inputValue()).toBe("${NOBODY}");
+        expect(await shownValue(page, "LIVES")).toBe("meow");
+      }
+    });
+
+    test("rows that nobody asked for yet do not crowd the form", async () => {
+      const page = await desk.open({ javaScript });
+      const { id } = await createRoot(page, "rows");
+      await page.goto(secretsPath(id));
+      const shown = addRows(page).filter({ visible: true });
+      const more = page.getByRole("button", { name: "Add a row" });
+      expect(await shown.count()).toBe(javaScript ? 1 : 3);
+      expect(await more.isVisible()).toBe(javaScript);
+      if (!javaScript) return;
+
+      await shown.first().getByLabel("Name").fill("FIRST");
+      for (const count of [2, 3, 4, 5]) {
+        await more.click();
+        expect(await shown.count()).toBe(count);
+        expect(await page.locator(":focus").getAttribute("name")).toBe("name");
+        expect(await page.locator(":focus").inputValue()).toBe("");
+      }
+      await page.getByRole("button", { name: "Generate the value of secret 5" }).click();
+      const values = await shown.locator("textarea").evaluateAll((all) =>
+        all.map((field) => (field as HTMLTextAreaElement).value.length),
+      );
+      expect(values).toEqual([0, 0, 0, 0, 32]);
+      await shown.last().getByLabel("Name").fill("FIFTH");
+      await page.getByRole("button", { name: "Save secrets" }).click();
+      await sees(page, "2 secrets are saved.");
+    });
+
+    test("what is searched for is found by name and note, never by value", async () => {
+      const page = await desk.open({ javaScript });
+      const { id } = await createRoot(page, "library");
+      await saveSecret(page, id, "SMTP_HOST", "mail.internal");
+      await post(page, secretsPath(id), { name: "API_KEY", value: "smtp-in-the-value", note: "from Marta" });
+      const field = page.getByLabel("Find a secret by its name or note");
+      const names = page.locator(".secret-name");
+      const search = async (text: string) => {
+        await field.fill(text);
+        if (!javaScript) await page.getByRole("button", { name: "Find" }).click();
+        await page.waitForURL((url) => url.searchParams.get("q") === text);
+      };
+
+      await page.goto(secretsPath(id));
+      await search("smtp");
+      expect(await names.allTextContents()).toEqual(["SMTP_HOST"]);
+      if (javaScript) expect(await page.locator("#announcer").textContent()).toBe("1 secret found");
+      await search("MARTA");
+      expect(await names.allTextContents()).toEqual(["API_KEY"]);
+      await search("nowhere");
+      await sees(page, "No secret here matches “nowhere”");
+      await page.getByRole("link", { name: "Show all of them" }).click();
+      await page.waitForURL(desk.origin + secretsPath(id));
+      expect(await names.allTextContents()).toEqual(["API_KEY", "SMTP_HOST"]);
+
+      // Among all values by the button only, with those that are found.
+      await decrypt(page, id);
+      await field.fill("smtp");
+      await page.getByRole("button", { name: "Find" }).click();
+      await page.waitForURL((url) => url.search === "?decrypt=true&q=smtp");
+      expect(await shownValue(page, "SMTP_HOST")).toBe("mail.internal");
+      expect(await page.content()).not.toContain("smtp-in-the-value");
     });
   });
 }

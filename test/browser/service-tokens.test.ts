@@ -61,6 +61,37 @@ for (const { way, javaScript } of ways) {
       expect(await page.getByLabel("Rights").inputValue()).toBe("write");
     });
 
+    test("one that ends soon is warned of, and what has ended is folded away", async () => {
+      const page = await desk.open({ javaScript });
+      const { id: root } = await createRoot(page, "soon over");
+      const tokens = `/admin/projects/${root}/service-tokens`;
+      for (let i = 1; i <= 4; i++) {
+        const form = { name: `old ${i}`, environment: "prod", rights: "read" };
+        const html = await (await post(page, tokens, form)).text();
+        expect(html).toContain('id="service-token"');
+      }
+      await page.goto(tokens);
+      for (let i = 1; i <= 4; i++) await page.getByRole("button", { name: `Revoke old ${i}` }).click();
+      await sees(page, "No service token works any more");
+      expect(await page.getByRole("row", { name: /old 1/ }).count()).toBe(0);
+      await page.getByText("4 tokens revoked or expired").click();
+      await page.getByRole("row", { name: /old 1/ }).waitFor();
+
+      const addresses = "203.0.113.0/24\n2001:db8::/32";
+      await post(page, tokens, {
+        name: "brief",
+        environment: "prod",
+        rights: "read",
+        expiresInDays: "14",
+        allowedIps: addresses,
+      });
+      await page.goto(tokens);
+      await sees(page, /^1 service token ends soon: “brief”/);
+      const row = await page.getByRole("row", { name: /brief/ }).textContent();
+      expect(row).toContain("Expires in 14 days");
+      expect(row).toContain("only from 203.0.113.0/24, 2001:db8::/32");
+    });
+
     test("sealed, none is made but each can be revoked", async () => {
       const page = await desk.open({ javaScript });
       const { id: root } = await createRoot(page, "sealed soon");

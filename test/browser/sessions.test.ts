@@ -47,6 +47,35 @@ for (const { way, javaScript } of ways) {
       await sees(page, /^Unsealed/);
     });
 
+    test("everything is sealed at once, and the page that was asked for comes after the key", async () => {
+      const page = await desk.open({ javaScript });
+      const { id: root, masterKey } = await createRoot(page, "one");
+      await createRoot(page, "two");
+      await page.goto(secretsPath(root, "staging"));
+      expect(await page.locator("header .countdown").count()).toBe(2);
+      await page.getByRole("button", { name: "Seal everything" }).click();
+      await sees(page, "Everything is sealed.");
+      expect(page.url()).toBe(`${desk.origin}/admin/projects/${root}`);
+      expect(await page.locator("header .countdown").count()).toBe(0);
+      expect(await page.getByRole("button", { name: "Seal everything" }).count()).toBe(0);
+
+      await page.goto(secretsPath(root, "staging"));
+      await sees(page, "This project is sealed. Unseal it with its master key to go on.");
+      await unseal(page, masterKey);
+      await page.waitForURL(desk.origin + secretsPath(root, "staging"));
+      await sees(page, "Secrets of one");
+    });
+
+    test("five unsealed projects leave the header small on a phone", async () => {
+      const page = await desk.open({ javaScript, width: 390 });
+      for (const name of ["first", "second", "third", "fourth", "fifth"])
+        await createRoot(page, `the ${name} one`);
+      await page.goto("/admin/projects");
+      const box = await page.locator("header.site").boundingBox();
+      expect(box?.height).toBeLessThan(145);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+    });
+
     test("the time left is shown, and another browser sees a sealed project", async () => {
       const page = await desk.open({ javaScript });
       const { id: root, masterKey } = await createRoot(page, "shop");
@@ -80,7 +109,7 @@ for (const { way, javaScript } of ways) {
       await page.goto(`/admin/projects/${root}`);
       if (javaScript) await page.locator("aside .badge", { hasText: /^Sealed$/ }).waitFor();
       else await untilSealed(page, root);
-      await page.getByRole("link", { name: "prod" }).click();
+      await page.getByRole("navigation", { name: "brief" }).getByRole("link", { name: "prod" }).click();
       await sees(page, "This project is sealed. Unseal it with its master key to go on.");
       expect(page.url()).toBe(`${desk.origin}/admin/projects/${root}`);
       await masterKeyField(page).waitFor();

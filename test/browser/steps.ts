@@ -39,15 +39,17 @@ export async function post(page: Page, path: string, form: Record<string, string
 }
 
 /** The server's origin, also while the page is still empty. */
-export async function originOf(page: Page): Promise<string> {
+async function originOf(page: Page): Promise<string> {
   return new URL((await page.request.get("/livez")).url()).origin;
 }
 
 /** Creates a root project, unsealed in the page's session, without showing it. */
 export async function createRoot(page: Page, name: string): Promise<{ id: number; masterKey: string }> {
   const html = await (await post(page, "/admin/projects", { name })).text();
+  // The header links to what is unsealed already; the page itself is about the new one.
+  const main = html.slice(html.indexOf("<main"));
   return {
-    id: Number(/\/admin\/projects\/(\d+)"/.exec(html)?.[1]),
+    id: Number(/\/admin\/projects\/(\d+)"/.exec(main)?.[1]),
     masterKey: /id="master-key">([^<]+)</.exec(html)?.[1] ?? "",
   };
 }

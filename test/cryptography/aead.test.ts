@@ -23,6 +23,8 @@ const purposes: readonly Purpose[] = [
   "view-body",
   "service-token-view-key",
   "service-token-environment-key",
+  "service-token-read-public-key",
+  "service-token-write-public-key",
 ];
 
 const positive = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });

@@ -648,7 +648,7 @@ const badForms: BadForm[] = [
     path: () => `/admin/projects/${child}/edit`,
     fields: { name: "api", parentId: "99" },
     status: 422,
-    says: "another parent in the same tree",
+    says: "There is no such parent project.",
   },
   {
     what: "a move below no number",

@@ -54,6 +54,8 @@ beforeAll(async () => {
     admin.post(path, { name, value, note: value.replace("v-", "note-") });
   await save(secrets(shop, "dev"), "SHOP_SECRET", "v-shop-dev");
   await save(secrets(shop, "prod"), "SHOP_SECRET", "v-shop-prod");
+  await save(secrets(shop, "prod"), "SHOP_SECRET_OF_PROD", "v-shop-before");
+  await save(secrets(shop, "prod"), "SHOP_SECRET_OF_PROD", "v-shop-prod");
   await save(secrets(other, "dev"), "OTHER_SECRET", "v-other");
   tokens.read = await admin.createToken(shop, "dev", "read");
   tokens.write = await admin.createToken(shop, "dev", "write");
@@ -137,6 +139,10 @@ interface AdminRoute {
   sealed: number | "unseal first";
   /** Answered without a session where a password is set; the way to the sign-in page unless told. */
   signedOut?: number;
+  /** A word of `secret` that it may say because it is not one of ours. */
+  suggests?: string;
+  /** What it shows to a session that has unsealed the project, where that is all it does. */
+  shows?: string;
   /** The numbers in its path, by the place they are for. */
   ids?: { project?: true; token?: true };
 }
@@ -154,6 +160,9 @@ const adminRoutes: Record<string, AdminRoute> = {
     signedOut: 401,
   },
   "POST /admin/sign-out": { path: () => "/admin/sign-out", sealed: 303 },
+  "POST /admin/seal": { path: () => "/admin/seal", sealed: 303 },
+  "GET /admin/audit": { path: () => "/admin/audit", sealed: 200 },
+  "GET /admin/projects/:id/audit": { path: inShop("/audit"), sealed: 200, ids: inProject },
   "GET /admin/projects": { path: () => "/admin/projects", sealed: 200 },
   "POST /admin/projects": {
     path: () => "/admin/projects",
@@ -191,9 +200,92 @@ const adminRoutes: Record<string, AdminRoute> = {
     sealed: "unseal first",
     ids: inProject,
   },
+  "GET /admin/projects/:id/environments/:environment/secrets/:name": {
+    path: inShop("/environments/dev/secrets/SHOP_SECRET"),
+    sealed: "unseal first",
+    shows: "v-shop-dev",
+    ids: inProject,
+  },
   "POST /admin/projects/:id/environments/:environment/secrets/:name/delete": {
     path: inShop("/environments/dev/secrets/SHOP_SECRET/delete"),
     sealed: "unseal first",
+    ids: inProject,
+  },
+  "GET /admin/projects/:id/environments/:environment/secrets/:name/history": {
+    path: inShop("/environments/prod/secrets/SHOP_SECRET_OF_PROD/history?from=1&to=2"),
+    sealed: "unseal first",
+    ids: inProject,
+  },
+  "POST /admin/projects/:id/environments/:environment/secrets/:name/rollback": {
+    path: inShop("/environments/prod/secrets/SHOP_SECRET_OF_PROD/rollback"),
+    fields: () => ({ version: "1" }),
+    sealed: "unseal first",
+    ids: inProject,
+  },
+  "GET /admin/projects/:id/environments/:environment/history": {
+    path: inShop("/environments/dev/history"),
+    sealed: "unseal first",
+    shows: "SHOP_SECRET",
+    ids: inProject,
+  },
+  "GET /admin/projects/:id/environments/:environment/rollback": {
+    path: inShop("/environments/dev/rollback?at=1"),
+    sealed: "unseal first",
+    shows: "SHOP_SECRET",
+    ids: inProject,
+  },
+  "POST /admin/projects/:id/environments/:environment/rollback": {
+    path: inShop("/environments/dev/rollback"),
+    fields: () => ({ at: "1", confirm: "true" }),
+    sealed: "unseal first",
+    ids: inProject,
+  },
+  "GET /admin/projects/:id/compare": {
+    path: inShop("/compare"),
+    sealed: "unseal first",
+    shows: "SHOP_SECRET",
+    ids: inProject,
+  },
+  "GET /admin/projects/:id/environments/:environment/import": {
+    path: inShop("/environments/dev/import"),
+    sealed: "unseal first",
+    shows: "Names and values",
+    ids: inProject,
+  },
+  "POST /admin/projects/:id/environments/:environment/import": {
+    path: inShop("/environments/dev/import"),
+    fields: () => ({ text: "IMPORTED=x", confirm: "true" }),
+    sealed: "unseal first",
+    ids: inProject,
+  },
+  "GET /admin/projects/:id/environments/:environment/export": {
+    path: inShop("/environments/dev/export?format=env"),
+    sealed: "unseal first",
+    shows: "v-shop-dev",
+    ids: inProject,
+  },
+  "POST /admin/projects/:id/environments/:environment/copy": {
+    path: inShop("/environments/dev/copy"),
+    fields: () => ({ from: "prod", names: "SHOP_SECRET_OF_PROD" }),
+    sealed: "unseal first",
+    ids: inProject,
+  },
+  "GET /admin/projects/:id/rotate": {
+    path: inShop("/rotate"),
+    // With a key made for whoever asks, which opens nothing yet.
+    sealed: 200,
+    suggests: "sfmk_",
+    ids: inProject,
+  },
+  "POST /admin/projects/:id/rotate": {
+    path: inShop("/rotate"),
+    fields: () => ({ currentMasterKey: "not the master key", newMasterKey: "" }),
+    sealed: 422,
+    ids: inProject,
+  },
+  "GET /admin/projects/:id/rotate/progress": {
+    path: inShop("/rotate/progress"),
+    sealed: 204,
     ids: inProject,
   },
   "GET /admin/projects/:id/service-tokens": { path: inShop("/service-tokens"), sealed: 200, ids: inProject },
@@ -411,7 +503,7 @@ function send(browser: TestBrowser, route: string, path: string, fields: Fields 
 }
 
 describe("signed in, with the project sealed in this session and unsealed in another", () => {
-  for (const [route, { path, fields, sealed }] of Object.entries(adminRoutes)) {
+  for (const [route, { path, fields, sealed, suggests }] of Object.entries(adminRoutes)) {
     test(`${route}: ${sealed}`, async () => {
       const copy = await app.copy();
       const [somebody, admin] = [copy.browser(), copy.browser()];
@@ -424,9 +516,10 @@ describe("signed in, with the project sealed in this session and unsealed in ano
         expect(await admin.open(`/admin/projects/${shop}`)).toContain("This project is sealed.");
       }
       await expectSilence(response, [
-        ...secret.filter((word) => word !== "sfly_"),
+        ...secret.filter((word) => word !== "sfly_" && word !== suggests),
         token("read"),
         token("write"),
+        masterKey,
       ]);
       const values = await copy.request("/api/secrets?format=map", { headers: bearer(token("write")) });
       expect(await values.text()).toBe('{"SHOP_SECRET":"v-shop-dev"}');
@@ -437,7 +530,7 @@ describe("signed in, with the project sealed in this session and unsealed in ano
 
 describe("signed in, with the project unsealed in this session", () => {
   const needKey = Object.entries(adminRoutes).filter(([, { sealed }]) => sealed === "unseal first");
-  for (const [route, { path, fields }] of needKey) {
+  for (const [route, { path, fields, shows }] of needKey) {
     test(`${route} does what it is for`, async () => {
       const copy = await app.copy();
       const admin = copy.browser();
@@ -446,7 +539,8 @@ describe("signed in, with the project unsealed in this session", () => {
       const before = snapshot(copy);
       const response = await send(admin, route, path(), fields?.());
       expect(response.status).toBeLessThan(400);
-      expect(snapshot(copy)).not.toEqual(before);
+      if (shows !== undefined) expect(await response.text()).toContain(shows);
+      else expect(snapshot(copy)).not.toEqual(before);
       copy.close();
     });
   }

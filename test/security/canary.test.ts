@@ -234,6 +234,24 @@ async function useEverything(): Promise<void> {
   await admin.post(path, { name: Object.keys(values), value: Object.values(values), note: notes });
   await showing(["note"], () => admin.get(path));
   await showing(["note", "value"], () => admin.get(`${path}?decrypt=true`));
+  for (const page of ["PLAIN", "LINES?edit=true", "OLD?edit=false"]) {
+    await showing(["note", "value"], () => admin.get(`${path}/${page}`));
+  }
+  await admin.get(`${path}/NOBODY`);
+  for (const fields of [
+    { generate: "1", name: ["NEW", "MADE"], value: [mark("value", "a value that is typed"), ""] },
+    { generate: "0", name: "PLAIN", notes: "exact", value: mark("value", "a value that makes room") },
+  ]) {
+    for (const length of ["32", mark("attempt", "a length")]) {
+      const more = { length, alphabet: "hexadecimal", note: mark("note", "a note that is typed") };
+      const rest = typeof fields.name === "string" ? more : { ...more, note: [more.note, ""] };
+      const shown: Kind[] = length === "32" ? ["note", "value"] : ["attempt", "note", "value"];
+      const page = await showing(shown, () => admin.post(path, { ...fields, ...rest }));
+      const made = /<textarea[^>]*>\n([0-9a-f]{32})</.exec(await page.text())?.[1];
+      expect(made !== undefined).toBe(length === "32");
+      if (made) add("value", "a value that was made", made);
+    }
+  }
   await admin.post(path, {
     name: "OLD",
     value: mark("value", "a new value"),
@@ -395,6 +413,7 @@ async function useEverything(): Promise<void> {
         `/admin/${text}`,
         `/admin/projects/${text}`,
         `/admin/projects/${root.id}/environments/${text}/secrets`,
+        `/admin/projects/${root.id}/environments/dev/secrets/${text}`,
         `/admin/projects/${child}/environments/dev/secrets/${text}/delete`,
         `/admin/projects?masterKey=${text}`,
         `/assets/${text}.css`,
@@ -534,7 +553,7 @@ describe("the search", () => {
 });
 
 test("every answer shows only kinds that are looked through below", () => {
-  const known = ["", "value", "note", "note,value", "token", "master key"];
+  const known = ["", "value", "note", "note,value", "attempt,note,value", "token", "master key"];
   expect(
     [...new Set(answers.map(({ shows }) => shows.join()))].filter((kinds) => !known.includes(kinds)),
   ).toEqual([]);
@@ -553,7 +572,15 @@ describe("nothing secret", () => {
     expect(findingsIn(({ headers }) => Buffer.from(headers), answers, canaries)).toEqual([]);
   });
 
-  for (const shown of [[], ["value"], ["note"], ["note", "value"], ["token"], ["master key"]] as const) {
+  for (const shown of [
+    [],
+    ["value"],
+    ["note"],
+    ["note", "value"],
+    ["attempt", "note", "value"],
+    ["token"],
+    ["master key"],
+  ] as const) {
     const except =
       shown.length > 0 ? `but its ${shown.join(" and ")}, in a page or answer that shows these` : "at all";
     test(`is in the body of an answer ${except}`, () => {

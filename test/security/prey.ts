@@ -237,15 +237,20 @@ const purposes: Record<string, Purpose> = {
   sealed_body: "view-body",
 };
 
+function publicKeyPurpose(rights: unknown): Purpose {
+  return rights === "write" ? "service-token-write-public-key" : "service-token-read-public-key";
+}
+
 /** The context that a blob was sealed for, if its row says the truth. */
 function contextOf({ column, row }: Blob): Context {
-  const purpose = purposes[column];
+  const purpose = column === "sealed_public_key" ? publicKeyPurpose(row.rights) : purposes[column];
   if (!purpose) throw new Error(`what is ${column} sealed for?`);
   return {
     purpose,
     project: Number(row.project_id),
     ...(row.environment !== undefined && { environment: String(row.environment) }),
     ...(purpose.startsWith("secret-") && { name: String(row.name) }),
+    ...(purpose.startsWith("service-token-") && { name: String(row.public_id) }),
     ...(purpose.startsWith("secret-") && { version: Number(row.version) }),
     ...(purpose.startsWith("view-") && { version: Number(row.revision) }),
     generation: 1,
@@ -261,7 +266,8 @@ export function plausibleContexts(blob: Blob, all: readonly Blob[]): Context[] {
     { ...context, purpose: own.purpose },
     { ...context, purpose: own.purpose, ...version },
   ]);
-  const samePlace = Object.values(purposes).map((purpose): Context => ({ ...own, purpose }));
+  const kinds = [...Object.values(purposes), publicKeyPurpose("read"), publicKeyPurpose("write")];
+  const samePlace = kinds.map((purpose): Context => ({ ...own, purpose }));
   const distinct = new Map(
     [...sameKind, ...samePlace].map((context) => [toText(contextBytes(context)), context]),
   );

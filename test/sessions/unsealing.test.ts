@@ -1,8 +1,8 @@
 /** Who sees a project unsealed, and for how long: through the app, by the clock that the test moves. */
 
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
+import { createTestApp, origin, type TestApp, type TestBrowser } from "../harness.ts";
 
 let app: TestApp;
 let admin: TestBrowser;
@@ -127,15 +127,115 @@ test("a key that was held when the root key was replaced opens nothing any more"
   // What a rotation in another process leaves behind for this one.
   await app.db.run(sql`update root_keys set generation = generation + 1`);
   const response = await admin.get(secretsPath(shop.id));
-  expect(response.status).toBe(423);
-  const page = await response.text();
+  expect([response.status, response.headers.get("Location")]).toEqual([303, `/admin/projects/${shop.id}`]);
+  const page = await admin.open(`/admin/projects/${shop.id}`);
   expect(page).toContain("Unseal it with the new one");
   expect(page).not.toContain("its value");
   expect(page).not.toContain("A_SECRET");
-  expect((await admin.save(shop.id, "dev", { LATE: "x" })).status).toBe(423);
+  expect((await admin.save(shop.id, "dev", { LATE: "x" })).status).toBe(303);
 });
 
 test("keys do not outlive the server: what it forgets at its end is sealed", async () => {
   app.sessions.clear();
   expect(await seesSecrets(admin)).toBe(false);
+});
+
+describe("seal everything", () => {
+  test("drops every key of this session and no other's, and tells of each", async () => {
+    const bank = await admin.createRoot("bank");
+    const colleague = app.browser();
+    await colleague.unseal(shop.id, shop.masterKey);
+    const response = await admin.post("/admin/seal");
+    expect([response.status, response.headers.get("Location")]).toEqual([303, "/admin/projects"]);
+    expect(await admin.open("/admin/projects")).toContain("Everything is sealed.");
+    expect([await seesSecrets(admin), await seesSecrets(admin, bank.id)]).toEqual([false, false]);
+    expect(await seesSecrets(colleague)).toBe(true);
+    const { rows } = await app.db.$client.execute(
+      "select project_name, actor from audit_events where action = 'project.seal' order by id",
+    );
+    expect(rows.map((row) => row.project_name)).toEqual(["shop", "bank"]);
+    await admin.post("/admin/seal");
+    const again = await app.db.$client.execute("select 1 from audit_events where action = 'project.seal'");
+    expect(again.rows).toHaveLength(2);
+  });
+
+  test("leads back to where it came from, and only to a page of ours that needs no key", async () => {
+    const leadsTo = async (referer: string) =>
+      (await admin.post("/admin/seal", {}, { Referer: referer })).headers.get("Location");
+    const here = `${origin}/admin/projects/${shop.id}`;
+    expect(await leadsTo(`${here}/service-tokens?x=1`)).toBe(`/admin/projects/${shop.id}/service-tokens`);
+    expect(await leadsTo(`${here}/audit`)).toBe(`/admin/projects/${shop.id}/audit`);
+    expect(await leadsTo(`${here}/environments/dev/secrets?decrypt=true`)).toBe(`/admin/projects/${shop.id}`);
+    expect(await leadsTo(here)).toBe(`/admin/projects/${shop.id}`);
+    expect(await leadsTo(`${origin}/admin/audit?actor=x`)).toBe("/admin/audit");
+    for (const elsewhere of [
+      `https://evil.example/admin/projects/${shop.id}`,
+      "https://evil.example",
+      `${origin}//evil.example`,
+      `${origin}/admin/projects/1evil`,
+      `${origin}/admin/projects/..//evil.example`,
+      "not an address",
+      "",
+    ]) {
+      expect(await leadsTo(elsewhere)).toBe("/admin/projects");
+    }
+  });
+
+  test("without a session there is nothing to seal, and none begins", async () => {
+    const stranger = app.browser();
+    expect((await stranger.post("/admin/seal")).status).toBe(303);
+    expect(stranger.cookie).toBe("");
+  });
+});
+
+describe("after an unseal", () => {
+  const names = () => `/admin/projects/${shop.id}/environments/dev/secrets`;
+  const afterUnseal = async (browser = admin, root = shop) =>
+    (await browser.unseal(root.id, root.masterKey)).headers.get("Location");
+
+  test("the page that was asked for is next, once, and without its values", async () => {
+    await admin.post(`/admin/projects/${shop.id}/seal`);
+    await admin.get(`${names()}?decrypt=true&q=A`);
+    expect(await afterUnseal()).toBe(`${names()}?q=A`);
+    expect(await afterUnseal()).toBe(`/admin/projects/${shop.id}`);
+  });
+
+  test("a page of its child is, and one of another root is not", async () => {
+    const bank = await admin.createRoot("bank");
+    const child = await admin.createChild("child", shop.id);
+    await admin.post("/admin/seal");
+    await admin.get(`/admin/projects/${child}/environments/dev/secrets`);
+    expect(await afterUnseal(admin, bank)).toBe(`/admin/projects/${bank.id}`);
+    expect(await afterUnseal()).toBe(`/admin/projects/${child}/environments/dev/secrets`);
+  });
+
+  test("the newest one counts, a refused key keeps it, and after ten minutes it is forgotten", async () => {
+    await admin.post("/admin/seal");
+    await admin.get(names());
+    await admin.get(names().replace("dev", "prod"));
+    await admin.unseal(shop.id, "a wrong passphrase");
+    expect(await afterUnseal()).toBe(names().replace("dev", "prod"));
+    await admin.post("/admin/seal");
+    const longer = await createTestApp({ ADMIN_SESSION_EXPIRATION: "3600" });
+    const other = longer.browser();
+    const root = await other.createRoot("shop");
+    await other.post("/admin/seal");
+    await other.get(`/admin/projects/${root.id}/environments/dev/secrets`);
+    longer.clock.advance(10 * 60 * 1000);
+    expect(await afterUnseal(other, root)).toBe(`/admin/projects/${root.id}`);
+    longer.close();
+  });
+
+  test("a form that was refused, another session, or one that has ended leads nowhere", async () => {
+    await admin.post("/admin/seal");
+    await admin.save(shop.id, "dev", { LATE: "x" });
+    expect(await afterUnseal()).toBe(`/admin/projects/${shop.id}`);
+    await admin.post("/admin/seal");
+    await admin.get(names());
+    const colleague = app.browser();
+    await colleague.get(names());
+    expect(await afterUnseal(colleague)).toBe(`/admin/projects/${shop.id}`);
+    await admin.post("/admin/sign-out");
+    expect(await afterUnseal()).toBe(`/admin/projects/${shop.id}`);
+  });
 });

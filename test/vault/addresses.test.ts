@@ -58,6 +58,7 @@ describe("a list of addresses", () => {
     "[::1]",
     "::1/",
     "/8",
+    "fe80::1%eth0",
     "*",
     "<script>",
   ])("may not hold %p", (entry) => {
@@ -75,6 +76,10 @@ describe("a list of addresses", () => {
 
   test("names the entry that is at fault, not more than a line of it", () => {
     expect(() => parseAllowedIps("10.0.0.1 nonsense ::1")).toThrow('"nonsense" is no IP address');
+    expect(() => parseAllowedIps("10.0.0.1/33 ::1 nowhere")).toThrow(
+      /^"10.0.0.1\/33" .* from 0 to 32\. "nowhere" is no IP address or CIDR range\.$/,
+    );
+    expect(() => parseAllowedIps("a b c d e f g")).toThrow(/"e" is no IP .*\. There are more like these\.$/);
     expect(() => parseAllowedIps("x".repeat(10_000))).toThrow(/^.{0,100}$/);
   });
 });

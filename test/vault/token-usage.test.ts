@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { sql } from "drizzle-orm";
-import { serviceTokens } from "../../src/database/schema.ts";
+import { asc, sql } from "drizzle-orm";
+import { serviceTokenReads, serviceTokens } from "../../src/database/schema.ts";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { put } from "./inspect.ts";
 
@@ -91,6 +91,66 @@ test("what cannot be written is kept, and counted together with what comes meanw
   ]);
   await app.usage.flush();
   expect(await usage()).toMatchObject([{ reads: 3 }, { reads: 1 }]);
+  expect(await byDay()).toMatchObject([{ reads: 3, lastReadAt: app.clock.now }, { reads: 1 }]);
+});
+
+const day = 24 * 60 * 60 * 1000;
+const byDay = () =>
+  app.db
+    .select()
+    .from(serviceTokenReads)
+    .orderBy(asc(serviceTokenReads.serviceTokenId), asc(serviceTokenReads.day));
+
+test("reads are summed up by day, in UTC, with when and where the last of each came from", async () => {
+  const addressed = await app.sibling({ CLIENT_IP_HEADER: "x-test-address" });
+  const token = await admin.createToken(project, "prod");
+  const fetchFrom = (address: string) =>
+    addressed.request("/api/secrets", { headers: { ...bearer(token), "X-Test-Address": address } });
+  const first = Math.floor(app.clock.now / day);
+  await fetchFrom("203.0.113.1");
+  await fetchFrom("203.0.113.2");
+  app.clock.advance(day - 1);
+  await fetchFrom("2001:db8::1");
+  app.clock.advance(1);
+  await fetchFrom("203.0.113.3");
+  await addressed.usage.flush();
+  await fetchFrom("203.0.113.4");
+  await addressed.usage.flush();
+  expect(await byDay()).toEqual([
+    { serviceTokenId: 1, day: first, reads: 3, lastReadAt: app.clock.now - 1, lastAddress: "2001:db8::1" },
+    { serviceTokenId: 1, day: first + 1, reads: 2, lastReadAt: app.clock.now, lastAddress: "203.0.113.4" },
+  ]);
+  expect(await usage()).toMatchObject([{ reads: 5 }]);
+  addressed.close();
+});
+
+test("of two processes the later read is the last, whichever writes first", async () => {
+  const [early, late] = [
+    await app.sibling({ CLIENT_IP_HEADER: "x-early" }),
+    await app.sibling({ CLIENT_IP_HEADER: "x-late" }),
+  ];
+  const token = await admin.createToken(project, "prod");
+  await early.request("/api/secrets", { headers: { ...bearer(token), "X-Early": "203.0.113.1" } });
+  app.clock.advance(10);
+  await late.request("/api/secrets", { headers: { ...bearer(token), "X-Late": "203.0.113.2" } });
+  await late.usage.flush();
+  await early.usage.flush();
+  expect(await byDay()).toMatchObject([{ reads: 2, lastReadAt: app.clock.now, lastAddress: "203.0.113.2" }]);
+  early.close();
+  late.close();
+});
+
+test("a token that was revoked meanwhile is counted, and what is used without a read has no day", async () => {
+  const [revoked, touched] = [
+    await admin.createToken(project, "prod"),
+    await admin.createToken(project, "prod", "write"),
+  ];
+  await fetchMap(app, revoked);
+  await put(app, touched, "A", "1");
+  await admin.post(`/admin/projects/${project}/service-tokens/1/revoke`);
+  await app.usage.flush();
+  expect((await byDay()).map(({ serviceTokenId, reads }) => [serviceTokenId, reads])).toEqual([[1, 1]]);
+  expect(await usage()).toMatchObject([{ reads: 1 }, { reads: 0, lastUsedAt: app.clock.now }]);
 });
 
 test("two processes add up, and the later of both times stays", async () => {

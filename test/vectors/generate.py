@@ -280,6 +280,19 @@ def aead_vectors():
             },
             b"",
         ),
+        *(
+            (
+                {
+                    "purpose": f"service-token-{rights}-public-key",
+                    "project": 2,
+                    "environment": "prod",
+                    "name": "AAAAAAAAAAAA",
+                    "generation": 2,
+                },
+                public_key(token_private_key("AAAAAAAAAAAA", fixed("a token"))[1]),
+            )
+            for rights in ("read", "write")
+        ),
     ]
     vectors = []
     for number, (context, plaintext) in enumerate(places):
@@ -306,6 +319,7 @@ def aead_vectors():
     }
     refuse = [{"why": case["why"], "context": target["context"], "sealed": case["sealed"]} for case in damaged(sealed, parts)]
     refuse += [{**case, "sealed": target["sealed"]} for case in moved(target["context"])]
+    read, write = vectors[-2:]
     return {
         "about": "version 0x01 | IV (12) | AES-256-GCM ciphertext | tag (16); the context is the additional data",
         "seal": vectors,
@@ -316,7 +330,13 @@ def aead_vectors():
                 "why": "another key",
                 "context": target["context"],
                 "sealed": target["sealed"],
-            }
+            },
+            {
+                "key": read["key"],
+                "why": "rights of a service token raised to write",
+                "context": write["context"],
+                "sealed": read["sealed"],
+            },
         ],
     }
 

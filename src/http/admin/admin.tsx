@@ -2,16 +2,25 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { SecretsflyError } from "../../errors.ts";
+import { RotatedRootError } from "../../vault/unlock.ts";
 import type { AppEnv } from "../app-env.ts";
 import { publicFault } from "../faults.ts";
+import { auditRoutes, projectAuditRoutes } from "./audit.tsx";
+import { compareRoutes } from "./compare.tsx";
+import { copyRoutes } from "./copy.ts";
+import { exportRoutes } from "./export.tsx";
 import { pageProps } from "./frame.ts";
 import { requireForm, requirePasswordOrLoopback, requireSameOrigin } from "./guards.ts";
+import { historyRoutes } from "./history.tsx";
+import { importRoutes } from "./import.tsx";
 import { MessagePage } from "./pages/message-page.tsx";
 import { projectPath } from "./pages/paths.ts";
+import { pointInTimeRoutes } from "./point-in-time.tsx";
 import { projectRoutes } from "./projects.tsx";
+import { rotationRoutes } from "./rotation.tsx";
 import { secretRoutes } from "./secrets.tsx";
 import { serviceTokenRoutes } from "./service-tokens.tsx";
-import { loadSession, SealedProjectError, tellSealed } from "./session.ts";
+import { loadSession, rememberWanted, SealedProjectError, tell, tellSealed } from "./session.ts";
 import { signInRoutes } from "./sign-in.tsx";
 
 /** Everything under `/admin`: pages for people, by session. Every page works without a script. */
@@ -29,8 +38,17 @@ export function createAdmin(maxBodyBytes: number) {
     .use(limitForms(maxBodyBytes))
     .get("/", (c) => c.redirect("/admin/projects", 302))
     .route("/", signInRoutes)
+    .route("/audit", auditRoutes)
     .route("/projects", projectRoutes)
+    .route("/projects/:id/audit", projectAuditRoutes)
     .route("/projects/:id/environments/:environment/secrets", secretRoutes)
+    .route("/projects/:id/environments/:environment/secrets", historyRoutes)
+    .route("/projects/:id/environments/:environment", pointInTimeRoutes)
+    .route("/projects/:id/environments/:environment/copy", copyRoutes)
+    .route("/projects/:id/environments/:environment/import", importRoutes)
+    .route("/projects/:id/environments/:environment/export", exportRoutes)
+    .route("/projects/:id/compare", compareRoutes)
+    .route("/projects/:id/rotate", rotationRoutes)
     .route("/projects/:id/service-tokens", serviceTokenRoutes);
 }
 
@@ -54,7 +72,14 @@ function limitForms(maxBodyBytes: number): MiddlewareHandler<AppEnv> {
 export async function showError(error: Error, c: Context<AppEnv>): Promise<Response> {
   if (error instanceof SealedProjectError) {
     tellSealed(c);
+    rememberWanted(c, error);
     return c.redirect(projectPath(error.projectId), 303);
+  }
+  if (error instanceof RotatedRootError) {
+    // Rotated by another process, or while this request ran: what is held opens nothing any more.
+    c.var.session?.keyring.seal(error.rootId);
+    tell(c, c.req.method === "POST" ? "error" : "info", error.message);
+    return c.redirect(projectPath(error.rootId), 303);
   }
   const { status, title, detail } = publicFault(c, error);
   const page = (

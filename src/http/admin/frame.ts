@@ -15,6 +15,7 @@ export async function pageProps(c: Context<AppEnv>): Promise<PageProps> {
     frame: {
       flashes: takeFlashes(c),
       canSignOut: config.ADMIN_PASSWORD !== undefined && session?.signedIn === true,
+      mayEnter: config.ADMIN_PASSWORD === undefined || session?.signedIn === true,
       unsealed: held.map(({ rootId, until }) => ({
         id: rootId,
         name: names.get(rootId) ?? "",

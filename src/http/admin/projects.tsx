@@ -14,8 +14,11 @@ import { MasterKeyPage } from "./pages/master-key-page.tsx";
 import { projectPath } from "./pages/paths.ts";
 import { ProjectPage } from "./pages/project-page.tsx";
 import { ProjectsPage } from "./pages/projects-page.tsx";
-import { emptyProjectForm, projectDetails, projectForm, projectRoots } from "./project-view.ts";
-import { actorOf, currentSession, requireUnsealed, tell } from "./session.ts";
+import { parentChoices } from "./parent-choices.ts";
+import { projectList } from "./project-list-view.ts";
+import { emptyProjectForm, projectDetails, projectForm } from "./project-view.ts";
+import { actorOf, currentSession, requireUnsealed, takeWanted, tell } from "./session.ts";
+import { pageNumber } from "./slices.ts";
 import type { FieldErrors } from "./view-models.ts";
 
 /** Projects: the tree, creating, unsealing and sealing, editing, deleting. */
@@ -32,8 +35,8 @@ export const projectRoutes = new Hono<AppEnv>({ strict: false })
     const form = await readForm(c);
     return answerForm(
       async () => {
-        await unseal(c, id, form.text("masterKey"));
-        return c.redirect(projectPath(id), 303);
+        const rootId = await unseal(c, id, form.text("masterKey"));
+        return c.redirect(takeWanted(c, rootId) ?? projectPath(id), 303);
       },
       (errors) => showProject(c, id, { unsealError: errors.masterKey }),
     );
@@ -58,7 +61,10 @@ export const projectRoutes = new Hono<AppEnv>({ strict: false })
         const description = form.has("description") ? form.text("description") : project.description;
         const parentId = form.number("parentId", "The parent must be a project's number.");
         const changes = { name, description, parentId };
-        const edited = await editProject(vault, requireUnsealed(c, project), project.id, changes);
+        const root = requireUnsealed(c, project);
+        const edited = await editProject(vault, root, project.id, changes, (rootId) =>
+          c.var.session?.keyring.get(rootId),
+        );
         tell(c, "success", `${edited.name} is saved.`);
         return c.redirect(projectPath(project.id), 303);
       },
@@ -81,8 +87,7 @@ export const projectRoutes = new Hono<AppEnv>({ strict: false })
   });
 
 async function showProjects(c: Context<AppEnv>, form = emptyProjectForm(undefined)) {
-  const roots = await projectRoots(c);
-  return c.html(<ProjectsPage {...(await pageProps(c))} roots={roots} form={form} />);
+  return c.html(<ProjectsPage {...(await pageProps(c))} {...(await projectList(c))} form={form} />);
 }
 
 /** What a refused form of the project page sends back. */
@@ -95,16 +100,18 @@ interface ProjectFaults {
 }
 
 async function showProject(c: Context<AppEnv>, id: number, faults: ProjectFaults = {}) {
-  const { details, parentChoices, parentId } = await projectDetails(c, id);
+  const { details, tree, project } = await projectDetails(c, id, pageNumber(c));
   const { form, childErrors, editErrors, unsealError, deleteError } = faults;
-  const current = { name: details.name, description: details.description, parentId: String(parentId ?? "") };
+  const parentId = String(project.parentId ?? "");
+  const current = { name: details.name, description: details.description, parentId };
+  const editForm = projectForm(form && editErrors ? typed(form) : current, editErrors ?? {});
   return c.html(
     <ProjectPage
       {...(await pageProps(c))}
       project={details}
       childForm={form && childErrors ? projectForm(typed(form), childErrors) : emptyProjectForm(id)}
-      editForm={form && editErrors ? projectForm(typed(form), editErrors) : projectForm(current, {})}
-      parentChoices={parentChoices}
+      editForm={editForm}
+      parents={await parentChoices(c, tree, project, [Number(parentId), Number(editForm.parentId)])}
       unsealError={unsealError}
       deleteError={deleteError}
     />,
@@ -156,9 +163,11 @@ async function createChild(c: Context<AppEnv>, form: Form, parentId: number) {
   );
 }
 
-async function unseal(c: Context<AppEnv>, projectId: number, masterKey: string): Promise<void> {
+/** Unseals the tree of a project and returns its root's id. */
+async function unseal(c: Context<AppEnv>, projectId: number, masterKey: string): Promise<number> {
   const { vault, config } = c.var;
   const { rootId } = await getProject(vault.db, projectId);
   const root = await unsealRoot(vault, rootId, masterKey, actorOf(c));
   currentSession(c).keyring.hold(root, vault.clock() + config.ADMIN_MASTER_KEY_EXPIRATION * 1000);
+  return rootId;
 }

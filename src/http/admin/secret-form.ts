@@ -5,19 +5,20 @@ import type { SecretFormRow } from "./view-models.ts";
 
 /** What the forms of an environment's secrets say, and what is said back. */
 
-/**
- * `name`, `value` and `note` may come several times: the first of each make a secret, and so on. Rows
- * without a name, a value and a note are left out.
- */
+/** `name`, `value` and `note` may come several times: the first of each make a secret, and so on. */
 export function readRows(form: Form): SecretFormRow[] {
   const [names, values, notes] = [form.texts("name"), form.texts("value"), form.texts("note")];
   const length = Math.max(names.length, values.length, notes.length);
-  const rows = Array.from({ length }, (_, i) => ({
+  return Array.from({ length }, (_, i) => ({
     name: (names[i] ?? "").trim(),
     value: newlines(form, values[i] ?? ""),
     note: (notes[i] ?? "").trim(),
   }));
-  return rows.filter(({ name, value, note }) => name !== "" || value !== "" || note !== "");
+}
+
+/** Whether there is anything in a row: one without a name, a value and a note is left out. */
+export function isFilled({ name, value, note }: SecretFormRow): boolean {
+  return name !== "" || value !== "" || note !== "";
 }
 
 /**

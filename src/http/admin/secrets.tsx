@@ -1,22 +1,29 @@
 /** @jsxImportSource hono/jsx */
 import { type Context, Hono } from "hono";
-import type { SecretsflyError } from "../../errors.ts";
-import { getEnvironment, listEnvironments } from "../../vault/environments.ts";
-import { type ListedSecret, listSecrets, recordReveal } from "../../vault/secret-list.ts";
+import { notFound, type SecretsflyError } from "../../errors.ts";
+import { recordSecretReveal } from "../../vault/history.ts";
+import { nameFault } from "../../vault/secret-input.ts";
+import { listDeletedSecrets, recordReveal } from "../../vault/secret-list.ts";
 import { changeSecrets } from "../../vault/secrets.ts";
-import { getProject, onTree, type Project, pathTo, type Tree } from "../../vault/tree.ts";
-import { unlockEnvironment, type WritableEnvironment } from "../../vault/unlock.ts";
 import type { AppEnv } from "../app-env.ts";
 import { actorLabel } from "./actor-label.ts";
-import { type Form, idParam, readForm } from "./form.ts";
+import { type Form, readForm } from "./form.ts";
 import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
-import { environmentSecretsPath } from "./pages/paths.ts";
+import { environmentSecretsPath, secretHistoryPath } from "./pages/paths.ts";
+import type { Generator } from "./pages/secret-forms.tsx";
+import { SecretPage } from "./pages/secret-page.tsx";
+import { rowId } from "./pages/secret-tables.tsx";
 import { SecretsPage } from "./pages/secrets-page.tsx";
+import { leaveInTime, listPlace, type Place, unlockPlace } from "./place.ts";
+import { projectHead } from "./project-head.ts";
 import { unsealedUntil } from "./project-view.ts";
-import { changesOf, keepMixedNewlines, readRows, summary, withFaults } from "./secret-form.ts";
-import { requireUnsealed, tell } from "./session.ts";
-import type { SecretEdit, SecretFormRow, SecretRow } from "./view-models.ts";
+import { changesOf, isFilled, keepMixedNewlines, readRows, summary, withFaults } from "./secret-form.ts";
+import { fillGenerated, newGenerator } from "./secret-generator.ts";
+import { matching, pageSize, secretRow } from "./secret-view.ts";
+import { tell } from "./session.ts";
+import { pageNumber, sliceOf } from "./slices.ts";
+import type { SecretEdit, SecretFormRow } from "./view-models.ts";
 
 /** The secrets of a project in an environment. Every one of these pages needs the unsealed root. */
 export const secretRoutes = new Hono<AppEnv>({ strict: false })
@@ -24,21 +31,24 @@ export const secretRoutes = new Hono<AppEnv>({ strict: false })
     const place = await unlockPlace(c);
     const decrypted = c.req.query("decrypt") === "true";
     const name = c.req.query("edit");
-    return showSecrets(c, place, { decrypted, ...(name && { editing: { name } }) });
+    const added = c.req.query("add");
+    const isAdded = added !== undefined && nameFault(added) === undefined;
+    return showSecrets(c, place, {
+      decrypted,
+      ...(name && { editing: { name } }),
+      ...(isAdded && { rows: [{ name: added, value: "", note: "" }] }),
+    });
   })
   .post("/", async (c) => {
     const place = await unlockPlace(c);
     const form = await readForm(c);
-    const decrypted = cameDecrypted(form);
-    const rows = await keepMixedNewlines(form, readRows(form), () => listPlace(c, place));
-    return answerForm(
-      async () => {
-        const changed = await changeSecrets(c.var.vault, place.unlocked, changesOf(form, rows));
-        tell(c, "success", summary(changed));
-        return c.redirect(pathOf(place, decrypted), 303);
-      },
-      (_errors, error) => showRefused(c, place, decrypted, withFaults(rows, error), error),
-    );
+    return form.has("generate") ? generate(c, place, form) : save(c, place, form);
+  })
+  .get("/:name", async (c) => {
+    const place = await unlockPlace(c);
+    const name = c.req.param("name");
+    const isEdited = c.req.query("edit") === "true";
+    return showSecret(c, place, name, isEdited ? { editing: { name } } : {});
   })
   .post("/:name/delete", async (c) => {
     const place = await unlockPlace(c);
@@ -47,7 +57,7 @@ export const secretRoutes = new Hono<AppEnv>({ strict: false })
     return answerForm(
       async () => {
         await changeSecrets(c.var.vault, place.unlocked, [{ kind: "delete", name }]);
-        tell(c, "success", `${name} is deleted.`);
+        tellDeleted(c, place, name);
         return c.redirect(pathOf(place, decrypted), 303);
       },
       async (_errors, error) => {
@@ -57,32 +67,14 @@ export const secretRoutes = new Hono<AppEnv>({ strict: false })
     );
   });
 
-interface Place {
-  project: Project;
-  tree: Tree;
-  unlocked: WritableEnvironment;
-}
-
-/** The project × environment of the address, unlocked. Throws SealedProjectError, SecretsflyError `not-found`. */
-async function unlockPlace(c: Context<AppEnv>): Promise<Place> {
-  const { vault } = c.var;
-  const project = await getProject(vault.db, idParam(c, "id"));
-  const environment = await getEnvironment(vault, c.req.param("environment") ?? "");
-  const root = requireUnsealed(c, project);
-  return onTree(vault.db, project.rootId, async (tree) => {
-    const unlocked = await unlockEnvironment(vault, root, tree, project.id, environment);
-    return { project, tree, unlocked };
-  });
-}
-
-/** What is visible here now, by the tree as it is now. */
-function listPlace(c: Context<AppEnv>, { project, unlocked }: Place): Promise<ListedSecret[]> {
-  return onTree(c.var.vault.db, project.rootId, (tree) => listSecrets(c.var.vault, tree, unlocked));
-}
-
 /** Whether a form was sent from the decrypted page, where its sender wants to be again. */
 function cameDecrypted(form: Form): boolean {
   return form.text("decrypted") === "true";
+}
+
+/** Whether a form is that of one secret, and not the one for new secrets. */
+function isOfOne(form: Form): boolean {
+  return form.text("notes") === "exact" && form.texts("name").length === 1;
 }
 
 function pathOf({ project, unlocked }: Place, decrypted: boolean): string {
@@ -90,76 +82,152 @@ function pathOf({ project, unlocked }: Place, decrypted: boolean): string {
   return decrypted ? `${names}?decrypt=true` : names;
 }
 
+async function save(c: Context<AppEnv>, place: Place, form: Form): Promise<Response> {
+  const rows = await keepMixedNewlines(form, readRows(form).filter(isFilled), () => listPlace(c, place));
+  return answerForm(
+    async () => {
+      const changed = await changeSecrets(c.var.vault, place.unlocked, changesOf(form, rows));
+      tell(c, "success", summary(changed));
+      const decrypted = cameDecrypted(form);
+      const [only] = changed;
+      const back = only && isOfOne(form) ? rowPath(c, place, decrypted, only.name) : pathOf(place, decrypted);
+      return c.redirect(await back, 303);
+    },
+    (_errors, error) => showRefused(c, place, form, withFaults(rows, error), error),
+  );
+}
+
+/** Where a secret stands in the list, or among all values. */
+async function rowPath(c: Context<AppEnv>, place: Place, decrypted: boolean, name: string): Promise<string> {
+  const index = (await listPlace(c, place)).findIndex((secret) => secret.name === name);
+  const page = Math.floor(index / pageSize(decrypted)) + 1;
+  const path = pathOf(place, decrypted);
+  const query = page > 1 ? `${decrypted ? "&" : "?"}page=${page}` : "";
+  return `${path}${query}#${rowId(name)}`;
+}
+
+/** What was typed into the form of one secret; undefined where it has no row any more, or the form is for new ones. */
+async function rowOfOne(c: Context<AppEnv>, place: Place, form: Form, [typed]: readonly SecretFormRow[]) {
+  if (!typed || !isOfOne(form)) return undefined;
+  const isKnown = (await listPlace(c, place)).some(({ name }) => name === typed.name);
+  return isKnown ? typed : undefined;
+}
+
+/** The same form with a random value in it; nothing is saved. */
+async function generate(c: Context<AppEnv>, place: Place, form: Form): Promise<Response> {
+  const sent = await keepMixedNewlines(form, readRows(form), () => listPlace(c, place));
+  const { rows, generator, isFilled: isMade } = fillGenerated(form, sent, c.var.vault.random);
+  const decrypted = cameDecrypted(form);
+  const typed = await rowOfOne(c, place, form, rows);
+  const status = isMade ? 200 : 422;
+  const { body, headers } = await (typed
+    ? showEdited(c, place, decrypted, { name: typed.name, typed }, { generator })
+    : showSecrets(c, place, { decrypted, rows, generator }));
+  return new Response(body, { status, headers });
+}
+
+function showEdited(c: Context<AppEnv>, place: Place, decrypted: boolean, editing: SecretEdit, more: More) {
+  if (decrypted) return showSecrets(c, place, { decrypted, editing, ...more });
+  return showSecret(c, place, editing.name, { editing, ...more });
+}
+
+function tellDeleted(c: Context<AppEnv>, { project, unlocked }: Place, name: string): void {
+  if (c.var.config.VERSIONED_SECRET_VALUES) {
+    const href = secretHistoryPath(project.id, unlocked.environment.name, name);
+    tell(c, "success", `${name} is deleted.`, { href, text: "Undo: restore one of its versions" });
+  } else {
+    tell(c, "success", `${name} is deleted, for good: this server keeps no older versions.`);
+  }
+}
+
 /** The page again with a form that was refused: in the secret's own row where it has one, else among the new ones. */
 async function showRefused(
   c: Context<AppEnv>,
   place: Place,
-  decrypted: boolean,
+  form: Form,
   rows: SecretFormRow[],
   fault: SecretsflyError,
 ) {
-  const [typed] = rows;
-  const visible = await listPlace(c, place);
-  if (decrypted && typed && rows.length === 1 && visible.some(({ name }) => name === typed.name)) {
+  const decrypted = cameDecrypted(form);
+  const typed = await rowOfOne(c, place, form, rows);
+  if (typed) {
     const editing = { name: typed.name, typed: { ...typed, error: typed.error ?? fault.message } };
-    return showSecrets(c, place, { decrypted, editing });
+    return showEdited(c, place, decrypted, editing, {});
   }
   const isMarked = rows.some((row) => row.error !== undefined);
   const error = isMarked ? "Nothing was saved: see what is marked below." : fault.message;
   return showSecrets(c, place, { decrypted, rows, error });
 }
 
-interface Shown {
-  decrypted: boolean;
+interface More {
   editing?: SecretEdit;
-  rows?: SecretFormRow[];
   error?: string;
+  generator?: Generator;
 }
 
-async function showSecrets(
-  c: Context<AppEnv>,
-  place: Place,
-  { decrypted, editing, rows = [], error }: Shown,
-) {
-  const { vault, config } = c.var;
-  const { project, tree, unlocked } = place;
-  const redirectAfterSeconds = config.NB_MINUTES_DECRYPTED_BEFORE_REDIRECT * 60;
+interface Shown extends More {
+  decrypted: boolean;
+  rows?: SecretFormRow[];
+}
+
+/** What both pages are given. */
+async function shared(c: Context<AppEnv>, { project, tree, unlocked }: Place, { editing, generator }: More) {
+  const { config } = c.var;
+  return {
+    project: await projectHead(c, tree, project),
+    environment: unlocked.environment.name,
+    redirectAfterSeconds: config.NB_MINUTES_DECRYPTED_BEFORE_REDIRECT * 60,
+    unsealedUntil: unsealedUntil(c, project.rootId) ?? 0,
+    keepsVersions: config.VERSIONED_SECRET_VALUES,
+    editing,
+    generator: generator ?? newGenerator(),
+    ...(await pageProps(c)),
+  };
+}
+
+async function showSecrets(c: Context<AppEnv>, place: Place, shown: Shown): Promise<Response> {
+  const { vault, session } = c.var;
+  const { decrypted, editing, rows = [], error } = shown;
   if (decrypted) {
-    await recordReveal(vault, tree, unlocked);
-    // The header, not the element: a browser obeys both without a script, and only whole seconds for certain.
-    c.header("Refresh", `${Math.ceil(redirectAfterSeconds)}; url=${pathOf(place, false)}`);
+    await recordReveal(vault, place.tree, place.unlocked);
+    leaveInTime(c, pathOf(place, false));
   }
-  const secrets = await listPlace(c, place);
-  const environments = await listEnvironments(vault);
+  const all = await listPlace(c, place);
+  const query = (c.req.query("q") ?? "").trim();
+  const size = pageSize(decrypted);
+  const edited = all.findIndex(({ name }) => name === editing?.name);
+  const page = edited === -1 || query !== "" ? pageNumber(c) : Math.floor(edited / size) + 1;
+  const { items, position } = sliceOf(matching(all, query), page, size);
+  const deleted = await listDeletedSecrets(vault, place.unlocked);
   return c.html(
     <SecretsPage
-      {...(await pageProps(c))}
-      project={{ id: project.id, name: project.name, ancestors: pathTo(tree, project.id).slice(0, -1) }}
-      environment={unlocked.environment.name}
-      environments={environments.map(({ name }) => name)}
+      {...(await shared(c, place, shown))}
       decrypted={decrypted}
-      redirectAfterSeconds={redirectAfterSeconds}
-      unsealedUntil={unsealedUntil(c, project.rootId) ?? 0}
-      secrets={secrets.map((secret) => secretRow(c, secret, decrypted))}
-      editing={editing}
+      query={query}
+      total={all.length}
+      secrets={items.map((secret) => secretRow(secret, session, decrypted))}
+      position={position}
+      deleted={deleted.map(({ deletedBy, ...row }) => ({
+        ...row,
+        deletedBy: actorLabel(deletedBy, session),
+      }))}
       form={{ rows, error }}
     />,
   );
 }
 
-/** Values leave the domain only for the decrypted page. */
-function secretRow(c: Context<AppEnv>, secret: ListedSecret, decrypted: boolean): SecretRow {
-  const { name, origin, from, note, version, changedAt, changedBy, value, resolvedValue, problem } = secret;
-  return {
-    name,
-    origin,
-    from: from ? { id: from.id, name: from.name } : null,
-    note,
-    version,
-    changedAt,
-    changedBy: actorLabel(changedBy, c.var.session),
-    ...(decrypted && { value }),
-    ...(decrypted && resolvedValue !== value && { resolvedValue }),
-    ...(problem !== undefined && { problem }),
-  };
+/** One secret with its value, and nothing of the others. Throws SecretsflyError `not-found`. */
+async function showSecret(c: Context<AppEnv>, place: Place, name: string, more: More): Promise<Response> {
+  const { vault, session } = c.var;
+  const secret = (await listPlace(c, place)).find((candidate) => candidate.name === name);
+  if (!secret) throw notFound("secret");
+  await recordSecretReveal(vault, place.tree, place.unlocked, name);
+  leaveInTime(c, pathOf(place, false));
+  return c.html(
+    <SecretPage
+      {...(await shared(c, place, more))}
+      secret={secretRow(secret, session, true)}
+      error={more.error}
+    />,
+  );
 }

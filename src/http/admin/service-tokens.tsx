@@ -2,13 +2,16 @@
 import { type Context, Hono } from "hono";
 import { serviceTokenHint } from "../../cryptography/service-token.ts";
 import { invalid, SecretsflyError } from "../../errors.ts";
-import { getEnvironment, listEnvironments } from "../../vault/environments.ts";
+import { getEnvironment } from "../../vault/environments.ts";
+import { endsSoon } from "../../vault/expiring-tokens.ts";
 import {
   createServiceToken,
   type ListedServiceToken,
   listServiceTokens,
   revokeServiceToken,
 } from "../../vault/service-tokens.ts";
+import { readsSince } from "../../vault/token-reads.ts";
+import { dayOf } from "../../vault/token-usage.ts";
 import { getProject, pathTo, readTree } from "../../vault/tree.ts";
 import type { AppEnv } from "../app-env.ts";
 import { actorLabel } from "./actor-label.ts";
@@ -18,6 +21,7 @@ import { pageProps } from "./frame.ts";
 import { serviceTokensPath } from "./pages/paths.ts";
 import { ServiceTokenCreatedPage } from "./pages/service-token-created-page.tsx";
 import { ServiceTokensPage } from "./pages/service-tokens-page.tsx";
+import { projectHead } from "./project-head.ts";
 import { unsealedUntil } from "./project-view.ts";
 import { actorOf, requireUnsealed, tell } from "./session.ts";
 import type { FieldErrors, ServiceTokenForm, ServiceTokenRow } from "./view-models.ts";
@@ -98,27 +102,38 @@ async function readInput(c: Context<AppEnv>, form: Form) {
 async function showServiceTokens(c: Context<AppEnv>, projectId: number, form: ServiceTokenForm) {
   const { vault } = c.var;
   const project = await getProject(vault.db, projectId);
-  const [tree, environments, tokens] = await Promise.all([
+  const [tree, tokens, reads] = await Promise.all([
     readTree(vault.db, project.rootId),
-    listEnvironments(vault),
     listServiceTokens(vault, projectId),
+    readsSince(vault, projectId, dayOf(vault.clock()) - lately + 1),
   ]);
   return c.html(
     <ServiceTokensPage
       {...(await pageProps(c))}
-      project={{ id: project.id, name: project.name, ancestors: pathTo(tree, projectId).slice(0, -1) }}
-      environments={environments.map(({ name }) => name)}
-      tokens={tokens.map((token) => serviceTokenRow(c, token))}
+      project={await projectHead(c, tree, project)}
+      tokens={tokens.map((token) => serviceTokenRow(c, token, reads.get(token.publicId) ?? 0))}
       form={form}
       canCreate={unsealedUntil(c, project.rootId) !== null}
     />,
   );
 }
 
-function serviceTokenRow(c: Context<AppEnv>, { publicId, ...token }: ListedServiceToken): ServiceTokenRow {
+/** The days that tell whether a token is still in use, today included. */
+const lately = 30;
+
+function serviceTokenRow(
+  c: Context<AppEnv>,
+  { publicId, ...token }: ListedServiceToken,
+  readsLately: number,
+): ServiceTokenRow {
   const now = c.var.vault.clock();
   const expired = token.expiresAt !== null && token.expiresAt <= now;
   const status = token.revokedAt !== null ? "revoked" : expired ? "expired" : "active";
   const createdBy = actorLabel(token.createdBy, c.var.session);
-  return { ...token, createdBy, hint: serviceTokenHint(publicId), status };
+  const endsInDays = endsSoon(token, now) ? daysUntil(token.expiresAt ?? now, now) : null;
+  return { ...token, createdBy, hint: serviceTokenHint(publicId), status, readsLately, endsInDays };
+}
+
+function daysUntil(end: number, now: number): number {
+  return Math.ceil((end - now) / (24 * 60 * 60 * 1000));
 }

@@ -6,6 +6,7 @@ import type { Flash, NewSession, Session } from "../../sessions/sessions.ts";
 import { actAs, type UnlockedRoot } from "../../vault/unlock.ts";
 import type { Actor } from "../../vault/vault.ts";
 import type { AppEnv } from "../app-env.ts";
+import { projectPath } from "./pages/paths.ts";
 
 /** `__Host-`: a browser accepts it over TLS only, and from no sibling domain. */
 function cookieName(c: Context<AppEnv>): string {
@@ -71,17 +72,48 @@ export function actorOf(c: Context<AppEnv>): Actor {
 const maxFlashes = 5;
 
 /** Leaves a message for the session's next page. */
-export function tell(c: Context<AppEnv>, kind: Flash["kind"], text: string): void {
+export function tell(c: Context<AppEnv>, kind: Flash["kind"], text: string, link?: Flash["link"]): void {
   const { flashes } = currentSession(c);
-  flashes.push({ kind, text });
+  flashes.push({ kind, text, ...(link && { link }) });
   flashes.splice(0, flashes.length - maxFlashes);
 }
 
 /** A page that needs a key which this session does not hold: it leads to the project, to unseal it. */
 export class SealedProjectError extends SecretsflyError {
-  constructor(readonly projectId: number) {
+  constructor(
+    readonly projectId: number,
+    readonly rootId: number,
+  ) {
     super("sealed", sealedNotice);
   }
+}
+
+/** How long an unseal still leads to the page that was asked for, in milliseconds: later it would surprise. */
+const wantedFor = 10 * 60 * 1000;
+
+/** What makes a page show or send values by itself: nobody is shown any for having typed a master key. */
+const unaskedFor = ["decrypt", "format"];
+
+/**
+ * Remembers a page of a sealed project, for `takeWanted`. Its address is that of this very request, which a route of
+ * ours has answered; it is in the session's memory, and a browser without a session has none.
+ */
+export function rememberWanted(c: Context<AppEnv>, { projectId, rootId }: SealedProjectError): void {
+  const { session, vault } = c.var;
+  const { pathname, searchParams } = new URL(c.req.url);
+  if (!session || c.req.method !== "GET" || !pathname.startsWith(`${projectPath(projectId)}/`)) return;
+  for (const name of unaskedFor) searchParams.delete(name);
+  const query = searchParams.size > 0 ? `?${searchParams}` : "";
+  session.wanted = { rootId, path: pathname + query, at: vault.clock() };
+}
+
+/** The page of this root's tree that was asked for while it was sealed, once. */
+export function takeWanted(c: Context<AppEnv>, rootId: number): string | undefined {
+  const { session, vault } = c.var;
+  const wanted = session?.wanted;
+  if (!session || wanted?.rootId !== rootId) return undefined;
+  session.wanted = undefined;
+  return vault.clock() - wanted.at < wantedFor ? wanted.path : undefined;
 }
 
 const sealedNotice = "This project is sealed. Unseal it with its master key to go on.";
@@ -114,7 +146,13 @@ export function takeFlashes(c: Context<AppEnv>): Flash[] {
 /** The capability that this session holds for a project's tree. Throws SealedProjectError. */
 export function requireUnsealed(c: Context<AppEnv>, project: { id: number; rootId: number }): UnlockedRoot {
   const root = c.var.session?.keyring.get(project.rootId);
-  if (!root) throw new SealedProjectError(project.id);
+  if (!root) throw new SealedProjectError(project.id, project.rootId);
   // The key was unsealed by an earlier request; what is done with it now is this one's.
   return actAs(root, actorOf(c));
+}
+
+/** All capabilities that this session holds, for what is told of more than one tree. */
+export function unsealedRoots(c: Context<AppEnv>): UnlockedRoot[] {
+  const keyring = c.var.session?.keyring;
+  return keyring?.unsealed().flatMap(({ rootId }) => keyring.get(rootId) ?? []) ?? [];
 }

@@ -1,14 +1,19 @@
 /** @jsxImportSource hono/jsx */
 import { type Context, Hono } from "hono";
 import { equalText } from "../../cryptography/hash.ts";
+import { listProjects } from "../../vault/projects.ts";
 import { record } from "../../vault/write.ts";
 import type { AppEnv } from "../app-env.ts";
 import { readForm } from "./form.ts";
 import { pageProps } from "./frame.ts";
+import { auditPath, projectsPath } from "./pages/paths.ts";
 import { SignInPage } from "./pages/sign-in-page.tsx";
-import { actorOf, endSession, giveSession } from "./session.ts";
+import { actorOf, endSession, giveSession, tell } from "./session.ts";
 
-/** Signing in with the admin password, and out. Without a password there is nothing to sign in to. */
+/**
+ * Signing in with the admin password, and out; sealing all that the session has unsealed. Without a password there is
+ * nothing to sign in to.
+ */
 export const signInRoutes = new Hono<AppEnv>({ strict: false })
   .get("/sign-in", async (c) => {
     if (!c.var.config.ADMIN_PASSWORD || c.var.session?.signedIn) return c.redirect("/admin/projects", 303);
@@ -37,7 +42,8 @@ export const signInRoutes = new Hono<AppEnv>({ strict: false })
     giveSession(c, begun);
     return c.redirect("/admin/projects", 303);
   })
-  .post("/sign-out", signOut);
+  .post("/sign-out", signOut)
+  .post("/seal", sealEverything);
 
 async function signOut(c: Context<AppEnv>) {
   const actor = c.var.session && actorOf(c);
@@ -45,4 +51,33 @@ async function signOut(c: Context<AppEnv>) {
   endSession(c);
   if (actor) await record(c.var.vault, actor, { action: "session.sign-out" });
   return c.redirect(c.var.config.ADMIN_PASSWORD ? "/admin/sign-in" : "/admin/projects", 303);
+}
+
+async function sealEverything(c: Context<AppEnv>) {
+  const { session, vault } = c.var;
+  const held = session?.keyring.unsealed() ?? [];
+  // First, as with signing out: giving keys up must always be possible.
+  session?.keyring.sealAll();
+  const names = new Map((await listProjects(vault)).map(({ id, name }) => [id, name]));
+  const sealed = held.flatMap(({ rootId: id }) => {
+    const name = names.get(id);
+    return name === undefined ? [] : [{ action: "project.seal" as const, project: { id, name } }];
+  });
+  if (sealed.length > 0) await record(vault, actorOf(c), ...sealed);
+  if (session) tell(c, "success", "Everything is sealed.");
+  return c.redirect(whereFrom(c), 303);
+}
+
+/**
+ * The page that a form was sent from, as far as it is one of ours and needs no key; of a page that does, the project's.
+ * Only the path is taken from what the browser says, and only one that fits a route of ours.
+ */
+function whereFrom(c: Context<AppEnv>): string {
+  const referer = URL.parse(c.req.header("Referer") ?? "");
+  const ours = c.var.config.PUBLIC_ORIGIN ?? new URL(c.req.url).origin;
+  const path = referer?.origin === ours ? referer.pathname : "";
+  if (path === auditPath) return path;
+  const [known] =
+    /^\/admin\/projects\/[1-9]\d{0,14}(?:\/(?:service-tokens|audit)(?=\/?$))?(?=\/|$)/.exec(path) ?? [];
+  return known ?? projectsPath;
 }

@@ -7,7 +7,7 @@ declare module "*.svg" {
   const text: string;
   export default text;
 }
-declare module "*/assets/app.js" {
+declare module "*.js" {
   const text: string;
   export default text;
 }

@@ -7,6 +7,8 @@
 export interface Flash {
   kind: "success" | "error" | "info";
   text: string;
+  /** Where the message leads, such as to what takes it back. */
+  link?: { href: string; text: string };
 }
 
 /** What every page's frame shows. */
@@ -14,6 +16,8 @@ export interface Frame {
   flashes: Flash[];
   /** True when a password is set and this session has signed in: the header then offers to sign out. */
   canSignOut: boolean;
+  /** False only on the sign-in page, and on a fault that is told to somebody who has not signed in. */
+  mayEnter: boolean;
   /** Root projects this session holds the key of. */
   unsealed: { id: number; name: string; unsealedUntil: number }[];
   now: number;
@@ -33,15 +37,12 @@ export interface ProjectLink {
   name: string;
 }
 
-/** A node of the tree of projects. */
-export interface ProjectNode extends ProjectLink {
-  description: string;
-  children: ProjectNode[];
-}
-
-/** A tree with its root's seal state in this session; null is sealed. */
-export interface RootNode extends ProjectNode {
-  unsealedUntil: number | null;
+/** What every page of a project shows of it. */
+export interface ProjectHead extends ProjectLink {
+  /** From the root down to the parent; empty for a root. */
+  ancestors: ProjectLink[];
+  /** The environments of the settings, in their order. */
+  environments: string[];
 }
 
 /** The form that creates a project; `parentId` is empty for a root. The master key is never sent back. */
@@ -50,24 +51,6 @@ export interface ProjectForm {
   description: string;
   parentId: string;
   errors: FieldErrors;
-}
-
-export interface EnvironmentCount {
-  name: string;
-  /** Secrets the project has itself, and those it sees from its ancestors and does not override. */
-  own: number;
-  inherited: number;
-  /** False where the environment was added to the settings after the root was last unsealed. */
-  hasKeys: boolean;
-}
-
-export interface ProjectDetails extends ProjectNode {
-  /** From the root down to the parent; empty for a root. */
-  ancestors: ProjectLink[];
-  root: ProjectLink;
-  /** null: sealed in this session. */
-  unsealedUntil: number | null;
-  environments: EnvironmentCount[];
 }
 
 export interface SecretRow {
@@ -93,6 +76,8 @@ export interface SecretFormRow {
   value: string;
   note: string;
   error?: string;
+  /** The value was just made: the page begins there. */
+  generated?: boolean;
 }
 
 /** The secret whose form is open on the decrypted page, with what was typed if it was refused. */
@@ -115,7 +100,11 @@ export interface ServiceTokenRow {
   revokedAt: number | null;
   lastUsedAt: number | null;
   reads: number;
+  /** Of these, in the last 30 days. */
+  readsLately: number;
   allowedIps: string;
+  /** How many days an active token has left, if it ends soon; a begun day is one. */
+  endsInDays: number | null;
 }
 
 export interface ServiceTokenForm {

@@ -2,10 +2,11 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { SecretsflyError } from "../../errors.ts";
-import { type NamedValue, printSecrets, secretFormats, UnprintableSecretError } from "../../formats/index.ts";
-import { parseBody, readSecret } from "../../vault/secret-read.ts";
+import { secretFormats } from "../../formats/index.ts";
+import { readSecret } from "../../vault/secret-read.ts";
 import { changeSecrets } from "../../vault/secrets.ts";
 import { openBody } from "../../vault/views.ts";
+import { printBody } from "../print-secrets.ts";
 import { requireJson, validate } from "../validate.ts";
 import { requireToken, requireWriteToken, type TokenEnv, writableEnvironment } from "./authenticate.ts";
 import { etagOf, matchesEtag } from "./etag.ts";
@@ -47,14 +48,13 @@ export function createSecretsApi(maxBodyBytes: number) {
     .get("/", validate("query", listQuery), async (c) => {
       const { format } = c.req.valid("query");
       const { access } = c.var;
-      c.var.usage.countRead(access.token.publicId);
+      c.var.usage.countRead(access.token.publicId, c.var.address);
       const etag = etagOf(access, format);
       const headers = { ...noStore, ETag: etag };
       if (matchesEtag(c.req.header("If-None-Match"), etag)) return c.body(null, 304, headers);
       const body = await openBody(await access.unlock(), access.view);
-      if (format === "json") return c.body(body, 200, { ...headers, "Content-Type": "application/json" });
       const { projectName, environment } = access.token;
-      const printed = print(format, parseBody(body), `${projectName}-${environment}`);
+      const printed = printBody(format, body, `${projectName}-${environment}`);
       return c.body(printed.body, 200, { ...headers, "Content-Type": printed.contentType });
     })
     .patch("/", requireWriteToken, requireJson, validate("json", patchBody), async (c) => {
@@ -68,7 +68,7 @@ export function createSecretsApi(maxBodyBytes: number) {
     })
     .get("/:name", async (c) => {
       const { access, vault, usage } = c.var;
-      usage.countRead(access.token.publicId);
+      usage.countRead(access.token.publicId, c.var.address);
       const { id, name, value, version } = await readSecret(
         vault,
         await access.unlock(),
@@ -89,18 +89,4 @@ export function createSecretsApi(maxBodyBytes: number) {
       await changeSecrets(c.var.vault, environment, [{ kind: "delete", name: c.req.param("name") }]);
       return c.body(null, 204, noStore);
     });
-}
-
-/** Throws SecretsflyError `unprintable`, naming the secret that the format cannot say. */
-function print(
-  format: Exclude<(typeof secretFormats)[number], "json">,
-  secrets: NamedValue[],
-  title: string,
-) {
-  try {
-    return printSecrets(format, secrets, title);
-  } catch (error) {
-    if (!(error instanceof UnprintableSecretError)) throw error;
-    throw new SecretsflyError("unprintable", error.message, { [error.secretName]: error.reason });
-  }
 }

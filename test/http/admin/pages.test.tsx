@@ -1,21 +1,29 @@
 /** @jsxImportSource hono/jsx */
 import { describe, expect, test } from "bun:test";
+import { type AuditEventRow, AuditPage } from "../../../src/http/admin/pages/audit-page.tsx";
+import { wholeComparison } from "../../../src/http/admin/pages/compare-address.ts";
+import { ComparePage } from "../../../src/http/admin/pages/compare-page.tsx";
+import type { CompareCell } from "../../../src/http/admin/pages/compare-table.tsx";
 import { MasterKeyPage } from "../../../src/http/admin/pages/master-key-page.tsx";
 import { MessagePage } from "../../../src/http/admin/pages/message-page.tsx";
-import { ProjectPage } from "../../../src/http/admin/pages/project-page.tsx";
+import { type ProjectDetails, ProjectPage } from "../../../src/http/admin/pages/project-page.tsx";
 import { ProjectsPage } from "../../../src/http/admin/pages/projects-page.tsx";
+import { RotatePage } from "../../../src/http/admin/pages/rotate-page.tsx";
+import { SecretPage } from "../../../src/http/admin/pages/secret-page.tsx";
 import { SecretsPage } from "../../../src/http/admin/pages/secrets-page.tsx";
 import { ServiceTokenCreatedPage } from "../../../src/http/admin/pages/service-token-created-page.tsx";
 import { ServiceTokensPage } from "../../../src/http/admin/pages/service-tokens-page.tsx";
 import { SignInPage } from "../../../src/http/admin/pages/sign-in-page.tsx";
+import { newGenerator } from "../../../src/http/admin/secret-generator.ts";
 import type {
   Frame,
-  ProjectDetails,
   ProjectForm,
   SecretRow,
   ServiceTokenForm,
   ServiceTokenRow,
 } from "../../../src/http/admin/view-models.ts";
+import { historyPages } from "./history-pages.tsx";
+import { importPages } from "./import-pages.tsx";
 
 const NOW = Date.UTC(2026, 0, 2, 13, 45);
 
@@ -29,24 +37,35 @@ const assets = { style: "/assets/style.1.css", script: "/assets/app.1.js", favic
 const frame: Frame = {
   flashes: [],
   canSignOut: true,
+  mayEnter: true,
   unsealed: [{ id: 1, name: "Acme", unsealedUntil: NOW + 272_000 }],
   now: NOW,
 };
 
 const emptyProjectForm: ProjectForm = { name: "", description: "", parentId: "", errors: {} };
 
+const onePage = { page: 1, pages: 1, first: 1, last: 1, total: 1 };
+const leaf = { description: "", environments: [], endingTokens: 0, children: [], more: 0 };
+
 const child: ProjectDetails = {
   id: 3,
   name: "api",
   description: "The public API",
-  children: [{ id: 4, name: "billing", description: "", children: [] }],
+  children: [{ ...leaf, id: 4, name: "billing" }],
+  childrenPosition: onePage,
+  endingTokens: 0,
   ancestors: [{ id: 1, name: "Acme" }],
   root: { id: 1, name: "Acme" },
   unsealedUntil: NOW + 272_000,
   environments: [
-    { name: "prod", own: 24, inherited: 12, hasKeys: true },
-    { name: "new one", own: 0, inherited: 0, hasKeys: false },
+    { name: "prod", own: 24, inherited: 12, missing: 2, hasKeys: true },
+    { name: "new one", own: 0, inherited: 0, missing: 0, hasKeys: false },
   ],
+  doomed: {
+    projects: { count: 12, names: ["billing", "search"] },
+    environments: [{ name: "prod", secrets: 24, versions: 31 }],
+    tokens: { count: 1, latest: [{ name: "worker", project: "api", environment: "prod", lastUsedAt: null }] },
+  },
 };
 
 function secret(row: Partial<SecretRow>): SecretRow {
@@ -57,7 +76,7 @@ function secret(row: Partial<SecretRow>): SecretRow {
     note: "",
     version: 1,
     changedAt: NOW,
-    changedBy: { text: "admin session 3f2a…", id: "session:3f2a99" },
+    changedBy: { text: "admin (session 3f2a)", id: "session:3f2a99" },
     ...row,
   };
 }
@@ -70,11 +89,13 @@ const token: ServiceTokenRow = {
   rights: "read",
   status: "active",
   createdAt: NOW,
-  createdBy: { text: "admin session 3f2a…", id: "session:3f2a99" },
+  createdBy: { text: "admin (session 3f2a)", id: "session:3f2a99" },
   expiresAt: null,
   revokedAt: null,
   lastUsedAt: null,
   reads: 0,
+  readsLately: 0,
+  endsInDays: null,
   allowedIps: "",
 };
 
@@ -95,10 +116,16 @@ function projectPage(props: Partial<Parameters<typeof ProjectPage>[0]> = {}): st
       project={child}
       childForm={{ ...emptyProjectForm, parentId: "3" }}
       editForm={{ ...emptyProjectForm, name: "api", parentId: "1" }}
-      parentChoices={[
-        { id: 1, name: "Acme" },
-        { id: 6, name: "web" },
-      ]}
+      parents={{
+        choices: [
+          { id: 1, name: "Acme", root: "Acme" },
+          { id: 6, name: "Acme / web", root: "Acme" },
+        ],
+        found: 2,
+        isSearched: false,
+        query: "",
+        sealed: { names: [], count: 0 },
+      }}
       {...props}
     />
   ).toString();
@@ -109,14 +136,46 @@ function secretsPage(props: Partial<Parameters<typeof SecretsPage>[0]> = {}): st
     <SecretsPage
       frame={frame}
       assets={assets}
-      project={{ id: 3, name: "api", ancestors: [{ id: 1, name: "Acme" }] }}
+      project={{
+        id: 3,
+        name: "api",
+        ancestors: [{ id: 1, name: "Acme" }],
+        environments: ["prod", "staging"],
+      }}
       environment="prod"
-      environments={["prod", "staging"]}
       decrypted={false}
       redirectAfterSeconds={300}
       unsealedUntil={NOW + 272_000}
+      query=""
+      total={props.secrets?.length ?? 0}
       secrets={[]}
+      position={onePage}
+      deleted={[]}
+      keepsVersions
+      generator={newGenerator()}
       form={{ rows: [] }}
+      {...props}
+    />
+  ).toString();
+}
+
+/** The page with all values, with the form of this secret open. */
+function editPage(row: SecretRow, props: Partial<Parameters<typeof SecretsPage>[0]> = {}): string {
+  return secretsPage({ decrypted: true, secrets: [row], editing: { name: row.name }, ...props });
+}
+
+function secretPage(props: Partial<Parameters<typeof SecretPage>[0]> = {}): string {
+  return (
+    <SecretPage
+      frame={frame}
+      assets={assets}
+      project={{ id: 3, name: "api", ancestors: [{ id: 1, name: "Acme" }], environments: ["prod"] }}
+      environment="prod"
+      secret={secret({ value: "v" })}
+      redirectAfterSeconds={300}
+      unsealedUntil={NOW + 272_000}
+      keepsVersions
+      generator={newGenerator()}
       {...props}
     />
   ).toString();
@@ -127,8 +186,7 @@ function tokensPage(props: Partial<Parameters<typeof ServiceTokensPage>[0]> = {}
     <ServiceTokensPage
       frame={frame}
       assets={assets}
-      project={{ id: 3, name: "api", ancestors: [] }}
-      environments={["prod", "staging"]}
+      project={{ id: 3, name: "api", ancestors: [], environments: ["prod", "staging"] }}
       tokens={[token]}
       form={emptyTokenForm}
       canCreate
@@ -139,8 +197,82 @@ function tokensPage(props: Partial<Parameters<typeof ServiceTokensPage>[0]> = {}
 
 function projectsPage(props: Partial<Parameters<typeof ProjectsPage>[0]> = {}): string {
   return (
-    <ProjectsPage frame={frame} assets={assets} roots={[]} form={emptyProjectForm} {...props} />
+    <ProjectsPage
+      frame={frame}
+      assets={assets}
+      total={props.roots?.length ?? 0}
+      roots={[]}
+      position={onePage}
+      search={undefined}
+      form={emptyProjectForm}
+      {...props}
+    />
   ).toString();
+}
+
+function comparePage(props: Partial<Parameters<typeof ComparePage>[0]>): string {
+  return (
+    <ComparePage
+      frame={frame}
+      assets={assets}
+      project={{
+        id: 3,
+        name: HOSTILE,
+        ancestors: [{ id: 1, name: HOSTILE }],
+        environments: [HOSTILE, "prod"],
+      }}
+      filter={{ ...wholeComparison, q: HOSTILE, environments: [HOSTILE, "prod"] }}
+      available={[HOSTILE, "prod"]}
+      compared={{
+        environments: [HOSTILE, "prod"],
+        rows: [
+          {
+            name: HOSTILE,
+            kinds: new Set(["missing"]),
+            summary: HOSTILE,
+            hint: HOSTILE,
+            cells: [hostileCell, undefined],
+          },
+        ],
+        found: 1,
+        page: 2,
+        pages: 3,
+        counts: new Map([["all", 1]]),
+      }}
+      lacking={[{ environment: HOSTILE, from: HOSTILE, count: 1 }]}
+      {...props}
+    />
+  ).toString();
+}
+
+const hostileCell: CompareCell = {
+  origin: "overriding",
+  from: { id: 1, name: HOSTILE },
+  isNeedless: true,
+  group: "A",
+};
+
+function hostileComparisons(): Record<string, string> {
+  const choice = {
+    environments: [HOSTILE, "prod"],
+    missing: 1,
+    found: 1,
+    secrets: [{ name: HOSTILE, cell: hostileCell, needs: [HOSTILE], isTicked: true }],
+  };
+  const copying = { ...wholeComparison, from: HOSTILE, to: "prod", q: HOSTILE, environments: [HOSTILE] };
+  return {
+    "ComparePage, environments": comparePage({}),
+    "ComparePage, parent": comparePage({ filter: { ...wholeComparison, with: "parent" } }),
+    "ComparePage, copy": comparePage({
+      filter: copying,
+      copy: { choice, errors: { names: HOSTILE } },
+    }),
+    "ComparePage, nothing to copy": comparePage({
+      filter: copying,
+      copy: { choice: { ...choice, found: 0 }, errors: {} },
+    }),
+    "ComparePage, one environment": comparePage({ available: [HOSTILE] }),
+  };
 }
 
 /** Every page, with hostile text wherever a page shows text. */
@@ -154,12 +286,26 @@ function hostilePages(): Record<string, string> {
     form: HOSTILE,
   };
   const form = { name: HOSTILE, description: HOSTILE, parentId: "1", errors };
-  const node = { ...link, description: HOSTILE, children: [{ ...link, description: HOSTILE, children: [] }] };
+  const line = {
+    ...link,
+    description: HOSTILE,
+    environments: [{ name: HOSTILE, own: 0, inherited: 0, missing: 1, hasKeys: true }],
+    endingTokens: 1,
+  };
+  const node = { ...line, children: [{ ...line, children: [], more: 1 }], more: 1 };
   const project = {
     ...node,
+    childrenPosition: { ...onePage, pages: 2 },
     ancestors: [link],
     root: link,
-    environments: [{ name: HOSTILE, own: 0, inherited: 0, hasKeys: true }],
+    doomed: {
+      projects: { count: 2, names: [HOSTILE] },
+      environments: [{ name: HOSTILE, secrets: 1, versions: 1 }],
+      tokens: {
+        count: 2,
+        latest: [{ name: HOSTILE, project: HOSTILE, environment: HOSTILE, lastUsedAt: NOW }],
+      },
+    },
   };
   const page = {
     frame: {
@@ -168,6 +314,7 @@ function hostilePages(): Record<string, string> {
         { kind: "success" as const, text: HOSTILE },
       ],
       canSignOut: true,
+      mayEnter: true,
       unsealed: [{ ...link, unsealedUntil: NOW + 1000 }],
       now: NOW,
     },
@@ -181,12 +328,23 @@ function hostilePages(): Record<string, string> {
     from: link,
   });
   const values = { value: HOSTILE, resolvedValue: `${HOSTILE}\n`.repeat(20), problem: HOSTILE };
+  const typed = { name: HOSTILE, value: HOSTILE, note: HOSTILE, error: HOSTILE };
   const secrets = {
     ...page,
-    project: { ...link, ancestors: [link] },
+    project: { ...link, ancestors: [link], environments: [HOSTILE] },
     environment: HOSTILE,
-    environments: [HOSTILE, "prod"],
-    form: { rows: [{ name: HOSTILE, value: HOSTILE, note: HOSTILE, error: HOSTILE }], error: HOSTILE },
+    query: HOSTILE,
+    deleted: [{ name: HOSTILE, deletedAt: NOW, deletedBy: { text: HOSTILE, id: HOSTILE } }],
+    editing: { name: HOSTILE, typed },
+    form: { rows: [typed], error: HOSTILE },
+    generator: { ...newGenerator(), length: HOSTILE, errors: { length: HOSTILE, alphabet: HOSTILE } },
+  };
+  const rotatingToken = {
+    ...token,
+    name: HOSTILE,
+    projectName: HOSTILE,
+    environment: HOSTILE,
+    isChosen: true,
   };
   const tokens = [
     {
@@ -206,13 +364,27 @@ function hostilePages(): Record<string, string> {
   };
   return {
     SignInPage: (<SignInPage {...page} error={HOSTILE} />).toString(),
-    ProjectsPage: projectsPage({ ...page, roots: [{ ...node, unsealedUntil: null }], form }),
+    ProjectsPage: projectsPage({ ...page, roots: [{ ...node, below: 1, unsealedUntil: null }], form }),
+    "ProjectsPage, searched": projectsPage({
+      ...page,
+      total: 1,
+      search: { query: HOSTILE, hits: [{ ...line, ancestors: [link], unsealed: true }], found: 2 },
+    }),
     ProjectPage: projectPage({
       ...page,
       project: { ...project, unsealedUntil: NOW + 1000 },
       childForm: form,
       editForm: form,
-      parentChoices: [link],
+      parents: {
+        choices: [
+          { ...link, root: HOSTILE },
+          { ...link, root: "Acme" },
+        ],
+        found: 200,
+        isSearched: true,
+        query: HOSTILE,
+        sealed: { names: [HOSTILE], count: 2 },
+      },
       deleteError: HOSTILE,
     }),
     "ProjectPage, sealed": projectPage({
@@ -220,12 +392,30 @@ function hostilePages(): Record<string, string> {
       project: { ...project, unsealedUntil: null },
       unsealError: HOSTILE,
     }),
+    ...historyPages(page, HOSTILE),
+    ...importPages(page, HOSTILE),
     MasterKeyPage: (<MasterKeyPage {...page} project={link} masterKey={HOSTILE} />).toString(),
+    RotatePage: (
+      <RotatePage
+        {...page}
+        project={{ ...link, ancestors: [], environments: [HOSTILE] }}
+        sealed={{ environmentKeys: 1, versions: 1, views: 1, serviceTokens: 1 }}
+        projects={1}
+        environmentCount={1}
+        carried={[rotatingToken]}
+        lost={[{ ...rotatingToken, id: 2 }]}
+        suggestedMasterKey={HOSTILE}
+        errors={{ currentMasterKey: HOSTILE, newMasterKey: HOSTILE, revoke: HOSTILE }}
+      />
+    ).toString(),
     "SecretsPage, names": secretsPage({ ...secrets, secrets: [{ ...row, problem: HOSTILE }] }),
     "SecretsPage, values": secretsPage({ ...secrets, decrypted: true, secrets: [{ ...row, ...values }] }),
+    "SecretsPage, nothing found": secretsPage({ ...secrets, total: 1 }),
+    SecretPage: secretPage({ ...secrets, secret: { ...row, ...values }, editing: undefined, error: HOSTILE }),
+    "SecretPage, edited": secretPage({ ...secrets, secret: { ...row, ...values } }),
     ServiceTokensPage: tokensPage({
       ...page,
-      project: { ...link, ancestors: [link] },
+      project: { ...link, ancestors: [link], environments: [HOSTILE] },
       tokens,
       form: tokenForm,
     }),
@@ -240,9 +430,70 @@ function hostilePages(): Record<string, string> {
         apiBaseUrl={HOSTILE}
       />
     ).toString(),
+    ...hostileComparisons(),
+    ...hostileAudits(),
     MessagePage: (
       <MessagePage {...page} status={500} title={HOSTILE} detail={HOSTILE} requestId={HOSTILE} />
     ).toString(),
+  };
+}
+
+/** The audit of a project and of everything, the latter while names are hidden. */
+function hostileAudits(): Record<string, string> {
+  const actor = { text: HOSTILE, id: HOSTILE };
+  const event: AuditEventRow = {
+    id: 7,
+    at: NOW,
+    actor,
+    actorHref: "/admin/audit?actor=x",
+    verb: HOSTILE,
+    name: HOSTILE,
+    hidden: false,
+    isSecret: true,
+    place: HOSTILE,
+    project: { id: 1, name: HOSTILE },
+    environment: HOSTILE,
+    address: HOSTILE,
+    requestId: HOSTILE,
+  };
+  const choice = { value: HOSTILE, label: HOSTILE };
+  const fields = ["project", "scope", "environment", "actor", "action", "from", "to", "q", "before"];
+  const errors = Object.fromEntries(fields.map((field) => [field, HOSTILE]));
+  const form = { ...errors, project: "", from: "", to: "" } as Parameters<typeof AuditPage>[0]["form"];
+  const project = { id: 1, name: HOSTILE, ancestors: [{ id: 2, name: HOSTILE }], environments: [HOSTILE] };
+  const reads = { name: HOSTILE, hint: HOSTILE, project: { id: 1, name: HOSTILE }, environment: HOSTILE };
+  const days = { reads: 3, firstDay: NOW, lastDay: NOW + 1, lastReadAt: NOW, lastAddress: HOSTILE };
+  const exports = { csv: "/a", jsonl: "/b", readsCsv: "/c", readsJsonl: "/d" };
+  const page = (props: Partial<Parameters<typeof AuditPage>[0]>) =>
+    (
+      <AuditPage
+        frame={frame}
+        assets={assets}
+        project={project}
+        path="/admin/projects/1/audit"
+        form={form}
+        errors={errors}
+        choices={{
+          projects: [choice],
+          hasBelow: true,
+          environments: [HOSTILE],
+          actors: [choice],
+          actions: [choice],
+        }}
+        events={[event, { ...event, isSecret: false, project: { id: null, name: HOSTILE } }]}
+        isFirst={false}
+        isFiltered
+        older="/admin/audit?before=7"
+        isCutShort
+        newest="/admin/audit"
+        reads={{ tokens: [{ ...reads, ...days }], more: 2 }}
+        exports={exports}
+        {...props}
+      />
+    ).toString();
+  return {
+    "AuditPage, of a project": page({}),
+    "AuditPage, of everything": page({ project: null, events: [{ ...event, name: null, hidden: true }] }),
   };
 }
 
@@ -252,6 +503,11 @@ function formTo(html: string, action: string): string {
   const found = forms.find((form) => form.includes(`action="${action}"`));
   if (found === undefined) throw new Error(`no form posts to ${action}`);
   return found;
+}
+
+/** The form of one secret, as markup. */
+function formEditing(html: string): string {
+  return contentOf(html, /<form [^>]*edit-secret[^>]*>/, "</form>");
 }
 
 /** The names of a form's fields, in order. */
@@ -314,7 +570,15 @@ describe("every page", () => {
   });
 
   test.each(pages)("%s changes state by POST only, and never echoes a password or key", (_name, html) => {
-    for (const form of html.match(/<form\b[^>]*>/g) ?? []) expect(form).toContain('method="post"');
+    // A form that searches, or chooses what is looked at, is a link with words in it. Among values it does not
+    // search while it is typed in: each answer shows them.
+    const looks = /data-live=|action="[^"]*\/(?:history|rollback)"/;
+    for (const form of html.match(/<form\b.*?<\/form>/gs) ?? []) {
+      if (form.includes(' name="decrypt" value="true"'))
+        expect(form).toMatch(/^<form method="get"(?!.*data-live)/);
+      else if (!/^<form[^>]* method="post"/.test(form))
+        expect(/^<form[^>]*>/.exec(form)?.[0]).toMatch(new RegExp(`method="get" .*(?:${looks.source})`));
+    }
     for (const input of html.match(/<input type="password"[^>]*>/g) ?? [])
       expect(input).not.toContain("value=");
   });
@@ -358,12 +622,12 @@ describe("the list of projects", () => {
   });
 
   test("shows the tree with each root's seal state", () => {
-    const grandchild = { id: 5, name: "worker", description: "", children: [] };
-    const children = [{ id: 3, name: "api", description: "", children: [grandchild] }];
+    const grandchild = { ...leaf, id: 5, name: "worker" };
+    const children = [{ ...leaf, id: 3, name: "api", children: [grandchild] }];
     const html = projectsPage({
       roots: [
-        { id: 1, name: "Acme", description: "", children, unsealedUntil: NOW + 1000 },
-        { id: 2, name: "Old", description: "", children: [], unsealedUntil: NOW },
+        { ...leaf, id: 1, name: "Acme", children, below: 2, unsealedUntil: NOW + 1000 },
+        { ...leaf, id: 2, name: "Old", below: 0, unsealedUntil: NOW },
       ],
     });
     for (const id of [1, 2, 3, 5]) expect(html).toContain(`href="/admin/projects/${id}"`);
@@ -373,15 +637,11 @@ describe("the list of projects", () => {
   });
 
   test("folds the branches of a forest of a thousand projects", () => {
-    const children = Array.from({ length: 1000 }, (_, i) => ({
-      id: i + 2,
-      name: "x",
-      description: "",
-      children: [],
-    }));
     const html = projectsPage({
-      roots: [{ id: 1, name: "Acme", description: "", children, unsealedUntil: null }],
+      total: 1001,
+      roots: [{ ...leaf, id: 1, name: "Acme", below: 1000, more: 1000, unsealedUntil: null }],
     });
+    expect(html).toContain('1,000 more below: <a href="/admin/projects/1">open Acme</a>');
     expect(html).toContain('<details><summary aria-label="1,000 projects below Acme">');
   });
 
@@ -445,7 +705,11 @@ describe("a project", () => {
   test("is deleted by name, after saying what goes with it", () => {
     const form = formTo(projectPage({ deleteError: "Not its name." }), "/admin/projects/3/delete");
     expect(fieldNames(form)).toEqual(["confirmName"]);
-    expect(form).toContain("<strong>1 project</strong> below it");
+    expect(form).toContain("<strong>12 projects</strong> below it: billing, search and 10 more");
+    expect(form).toContain("<strong>24 secrets</strong> with 31 versions");
+    expect(form).toContain("prod: 24 secrets, 31 versions");
+    expect(form).toContain("<strong>1 live service token</strong>");
+    expect(form).toContain("worker, for api prod, never used");
     expect(form).toContain("It cannot be undone.");
     expect(form).toContain("Not its name.");
   });
@@ -512,7 +776,14 @@ describe("the secrets of an environment", () => {
     const html = secretsPage();
     expect(html).toContain("No secrets in prod yet");
     const row = ["name", "value", "note"];
-    expect(fieldNames(formTo(html, names))).toEqual(["newlines", ...row, ...row, ...row]);
+    expect(fieldNames(formTo(html, names))).toEqual([
+      "newlines",
+      ...row,
+      ...row,
+      ...row,
+      "alphabet",
+      "length",
+    ]);
   });
 
   test("by name: no value, and a link that decrypts", () => {
@@ -552,16 +823,15 @@ describe("the secrets of an environment", () => {
   test("an own value is edited and an inherited one overridden by the same fields", () => {
     const from = { id: 1, name: "Acme" };
     for (const row of [secret({ value: "v" }), secret({ value: "v", origin: "inherited", from })]) {
-      const html = secretsPage({ decrypted: true, secrets: [row] });
-      expect(fieldNames(formTo(html, names))).toEqual([
-        "name",
-        "notes",
-        "newlines",
-        "decrypted",
-        "value",
-        "note",
-      ]);
-      expect(html).toContain(`aria-label="${row.origin === "own" ? "Edit" : "Override"} A"`);
+      const fields = ["name", "notes", "newlines", "value", "note", "alphabet", "length"];
+      const byItself = secretPage({ secret: row, editing: { name: "A" } });
+      expect(fieldNames(formTo(byItself, names))).toEqual(fields);
+      const amongAll = fieldNames(formEditing(editPage(row)));
+      expect(amongAll).toEqual(["name", "notes", "decrypted", ...fields.slice(2)]);
+      const way = row.origin === "own" ? "Edit" : "Override";
+      expect(secretPage({ secret: row })).toContain(`href="${names}/A?edit=true"`);
+      expect(secretPage({ secret: row })).toContain(`aria-label="${way} A"`);
+      expect(byItself).not.toContain(`aria-label="${way} A"`);
     }
   });
 
@@ -573,24 +843,21 @@ describe("the secrets of an environment", () => {
     ["a\r\nb\r", "\na&#13;\nb&#13;"],
     ["", "\n"],
   ])("the value %j is written so that a parser gives it back", (value, written) => {
-    const html = secretsPage({ decrypted: true, secrets: [secret({ value })] });
+    const html = editPage(secret({ value }));
     expect(contentOf(html, /<pre[^>]*>/, "</pre>")).toBe(written);
     expect(contentOf(html, /<textarea[^>]*>/, "</textarea>")).toBe(written);
   });
 
   test("a form tells which newlines its value had", () => {
     const newlines = (value: string) =>
-      /name="newlines" value="(\w+)"/.exec(
-        secretsPage({ decrypted: true, secrets: [secret({ value })] }),
-      )?.[1];
+      /name="newlines" value="(\w+)"/.exec(editPage(secret({ value })))?.[1];
     expect(newlines("a\nb")).toBe("lf");
     expect(newlines("a\r\nb")).toBe("crlf");
     expect(newlines("a\r\nb\n")).toBe("mixed");
   });
 
   test("warns where a form cannot give the line ends back", () => {
-    const warns = (value: string) =>
-      secretsPage({ decrypted: true, secrets: [secret({ value })] }).includes("mixes kinds of line ends");
+    const warns = (value: string) => editPage(secret({ value })).includes("mixes kinds of line ends");
     expect(["a\nb\n", "a\r\nb\r\n", "a"].map(warns)).toEqual([false, false, false]);
     expect(["a\r\nb\n", "a\rb"].map(warns)).toEqual([true, true]);
   });
@@ -621,6 +888,74 @@ describe("the secrets of an environment", () => {
     expect(form.match(/aria-invalid/g)).toHaveLength(1);
     expect(form.match(/<fieldset/g)).toHaveLength(3);
   });
+});
+
+describe("one secret by itself", () => {
+  const list = "/admin/projects/3/environments/prod/secrets";
+
+  test("shows its value, hides it again by itself, and leads back to its row", () => {
+    const html = secretPage({ secret: secret({ value: "v", problem: "B is not there." }) });
+    expect(contentOf(html, /<pre[^>]*>/, "</pre>")).toBe("\nv");
+    expect(html).toContain(`data-countdown="300000" data-leave-to="${list}"`);
+    expect(html).toContain(`href="${list}#secret-A">All secrets</a>`);
+    expect(html).toContain('<tr id="secret-A" class="open">');
+    expect(html).toContain("B is not there.");
+    expect(html).not.toContain("<textarea");
+  });
+
+  test("a generated value is begun with, and a wrong length is told beside its field", () => {
+    const typed = { name: "A", value: "made", note: "", generated: true };
+    const made = secretPage({ editing: { name: "A", typed } });
+    expect(contentOf(made, /<textarea[^>]*>/, "</textarea>")).toBe("\nmade");
+    const errors = { length: "Too long." };
+    const wrong = secretPage({
+      editing: { name: "A", typed },
+      generator: { ...newGenerator(), length: "9999", errors },
+    });
+    expect(wrong).toContain('<details class="generator" open=""');
+    expect(wrong).toMatch(
+      /name="length"[^>]* value="9999"[^>]* aria-describedby="A-generator-error" autofocus/,
+    );
+    expect(wrong).toContain('<p class="field-error" id="A-generator-error">Too long.</p>');
+  });
+
+  test("is deleted for good where no versions are kept, and says so before", () => {
+    const sentence = (keepsVersions: boolean) => formTo(secretPage({ keepsVersions }), `${list}/A/delete`);
+    expect(sentence(true)).toContain("It can be restored from its history.");
+    expect(sentence(false)).toContain("It cannot be restored");
+  });
+});
+
+describe("what was deleted", () => {
+  const deleted = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      name: `OLD_${i}`,
+      deletedAt: NOW,
+      deletedBy: { text: "you", id: "session:1" },
+    }));
+
+  test("is listed with the way to its history, the last hundred of it", () => {
+    const html = secretsPage({ deleted: deleted(101) });
+    expect(html).toContain("<summary>101 deleted secrets</summary>");
+    expect(html).toContain('href="/admin/projects/3/environments/prod/secrets/OLD_99/history"');
+    expect(html).not.toContain("OLD_100");
+    expect(html).toContain("Only the last 100 are listed here");
+    expect(secretsPage({ deleted: deleted(100) })).not.toContain("Only the last");
+  });
+
+  test("is not told of where nothing of it is kept", () => {
+    expect(secretsPage({ deleted: deleted(1), keepsVersions: false })).not.toContain("OLD_0");
+    expect(secretsPage()).not.toContain('id="deleted"');
+  });
+});
+
+test("a comparison says of environments without keys how they get some", () => {
+  const project = { id: 3, name: "api", ancestors: [], environments: ["dev", "prod", "qa"] };
+  const some = comparePage({ project, available: ["dev", "prod"], filter: wholeComparison });
+  const one = comparePage({ project, available: ["dev"], filter: wholeComparison });
+  expect(some).toContain("qa was added to the settings since api");
+  expect(one).toContain("prod, qa were added to the settings since api");
+  for (const html of [some, one]) expect(html).toContain('<a href="/admin/projects/3">Seal it');
 });
 
 describe("service tokens", () => {
@@ -658,6 +993,37 @@ describe("service tokens", () => {
     expect(html).toContain('<a href="/admin/projects/3">unseal api</a>');
     expect(html).toContain("No service tokens yet");
   });
+});
+
+describe("service tokens that end", () => {
+  test("soon are told of above the list and in it", () => {
+    const ending = { ...token, expiresAt: NOW + 1, endsInDays: 1 };
+    const html = tokensPage({
+      tokens: [ending, ...[2, 3, 4].map((endsInDays) => ({ ...ending, endsInDays }))],
+    });
+    expect(html).toContain("4 service tokens end soon: “worker”, “worker”, “worker” and 1 more.");
+    expect(html).toContain("Expires in 1 day</span>");
+    expect(html).toContain("Expires in 4 days</span>");
+    expect(tokensPage()).not.toContain("soon");
+  });
+
+  test("are folded away where they are many, and the newest hundred are shown", () => {
+    const ended = { ...token, status: "expired" as const, expiresAt: NOW };
+    const list = (count: number) =>
+      tokensPage({ tokens: [token, ...Array.from({ length: count }, () => ended)] });
+    expect(list(3)).toContain('<details class="panel ended" open="">');
+    expect(list(4)).toContain('<details class="panel ended"><summary>4 tokens revoked or expired');
+    expect(list(101).match(/class="badge">Expired/g)).toHaveLength(100);
+    expect(list(101)).toContain("The newest 100 are shown.");
+  });
+});
+
+test("the header offers the audit to who may enter, and to seal what is unsealed", () => {
+  const header = (changes: Partial<Frame>) => projectsPage({ frame: { ...frame, ...changes } });
+  expect(header({})).toContain('href="/admin/audit"');
+  expect(formTo(header({}), "/admin/seal")).toContain("Seal everything");
+  expect(header({ unsealed: [] })).not.toContain("/admin/seal");
+  expect(header({ mayEnter: false, canSignOut: false })).not.toContain("/admin/audit");
 });
 
 test("a message page names the status and the request", () => {

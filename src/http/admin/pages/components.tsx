@@ -30,16 +30,28 @@ function formatDuration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+interface CountdownProps {
+  milliseconds: number;
+  leaveTo?: string;
+  isOfKey?: boolean;
+}
+
 /**
  * The time left, which the script counts down. It is told how long, not until when: the browser's clock
  * need not agree with the server's.
  *
  * @param leaveTo - where the script goes when the time is over
+ * @param isOfKey - whether it is the time of the key that this page's forms need
  */
-export function Countdown({ milliseconds, leaveTo }: { milliseconds: number; leaveTo?: string }) {
+export function Countdown({ milliseconds, leaveTo, isOfKey }: CountdownProps) {
   const left = Math.max(0, milliseconds);
   return (
-    <span class="countdown" data-countdown={left} data-leave-to={leaveTo}>
+    <span
+      class="countdown"
+      data-countdown={left}
+      data-leave-to={leaveTo}
+      data-key-left={isOfKey ? "" : undefined}
+    >
       {formatDuration(left)}
     </span>
   );
@@ -55,8 +67,8 @@ export function SealState({ unsealedUntil, now }: { unsealedUntil: number | null
   );
 }
 
-/** The way from the list of projects down to the page's parent. */
-export function Breadcrumbs({ projects }: { projects: readonly ProjectLink[] }) {
+/** The way from the list of projects down to the page's parent; `children` are the items after the projects. */
+export function Breadcrumbs({ projects, children }: { projects: readonly ProjectLink[]; children?: Child }) {
   return (
     <nav class="breadcrumbs" aria-label="Breadcrumb">
       <ol>
@@ -68,6 +80,7 @@ export function Breadcrumbs({ projects }: { projects: readonly ProjectLink[] }) 
             <a href={projectPath(project.id)}>{project.name}</a>
           </li>
         ))}
+        {children}
       </ol>
     </nav>
   );

@@ -11,15 +11,17 @@ interface FieldProps {
   hint?: Child;
   error?: string | undefined;
   optional?: boolean;
+  /** Of a filter: it may be empty like all its neighbours, which need not be said of each. */
+  filters?: boolean;
 }
 
 /** What ties a control to its label, hint and error. */
-function controlAttributes({ id, name, hint, error, optional }: FieldProps) {
+function controlAttributes({ id, name, hint, error, optional, filters }: FieldProps) {
   const descriptions = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean);
   return {
     id,
     name,
-    required: !optional,
+    required: !optional && !filters,
     "aria-describedby": descriptions.length > 0 ? descriptions.join(" ") : undefined,
     "aria-invalid": error ? "true" : undefined,
     // Leads there without a script too: the page may be long and the field far down.
@@ -67,6 +69,22 @@ export function Field(
   );
 }
 
+/** A moment in UTC; with the script it is typed in the reader's time zone, and sent in UTC all the same. */
+export function MomentField(props: FieldProps & { value: string }) {
+  return (
+    <FieldFrame {...props}>
+      <input
+        type="datetime-local"
+        step="1"
+        value={props.value}
+        data-utc=""
+        autocomplete="off"
+        {...controlAttributes(props)}
+      />
+    </FieldFrame>
+  );
+}
+
 /** A password or master key: takes no value, so that none can be sent back. */
 export function SecretField(
   props: FieldProps & { autocomplete: "current-password" | "new-password" | "off" },
@@ -95,18 +113,31 @@ export function TextareaField(props: FieldProps & { value: string; rows: number 
   );
 }
 
+interface Choice {
+  value: string;
+  label: string;
+  /** Neighbours with the same one stand under it as their heading. */
+  group?: string | undefined;
+}
+
 /** A choice among a few. */
-export function SelectField(
-  props: FieldProps & { value: string; choices: readonly { value: string; label: string }[] },
-) {
+export function SelectField(props: FieldProps & { value: string; choices: readonly Choice[] }) {
+  const groups = Map.groupBy(props.choices, ({ group }) => group);
+  const option = ({ value, label }: Choice) => (
+    <option value={value} selected={value === props.value}>
+      {label}
+    </option>
+  );
   return (
     <FieldFrame {...props}>
       <select autocomplete="off" {...controlAttributes(props)}>
-        {props.choices.map((choice) => (
-          <option value={choice.value} selected={choice.value === props.value}>
-            {choice.label}
-          </option>
-        ))}
+        {[...groups].map(([group, choices]) =>
+          group === undefined ? (
+            choices.map(option)
+          ) : (
+            <optgroup label={group}>{choices.map(option)}</optgroup>
+          ),
+        )}
       </select>
     </FieldFrame>
   );

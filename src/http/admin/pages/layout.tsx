@@ -3,7 +3,7 @@ import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { Flash, Frame } from "../view-models.ts";
 import { Countdown } from "./components.tsx";
-import { projectPath, projectsPath } from "./paths.ts";
+import { auditPath, projectPath, projectsPath, sealAllPath } from "./paths.ts";
 
 /** Addresses of what a page loads, each with its content's hash in it. */
 interface Assets {
@@ -63,25 +63,48 @@ function Header({ frame, logo }: { frame: Frame; logo: string }) {
           <img src={logo} width="28" height="28" alt="" />
           secretsfly
         </a>
-        {frame.unsealed.length > 0 && (
-          <ul class="unsealed" aria-label="Unsealed projects">
-            {frame.unsealed.map((project) => (
-              <li class="badge good" data-seal-state="">
-                <a href={projectPath(project.id)}>{project.name}</a>
-                <Countdown milliseconds={project.unsealedUntil - frame.now} />
-              </li>
-            ))}
-          </ul>
-        )}
-        {frame.canSignOut && (
-          <form method="post" action="/admin/sign-out">
-            <button type="submit" class="button quiet">
-              Sign out
-            </button>
-          </form>
-        )}
+        {frame.unsealed.length > 0 && <Unsealed frame={frame} />}
+        {frame.mayEnter && <SiteActions frame={frame} />}
       </div>
     </header>
+  );
+}
+
+/** What this session holds the keys of, for how long, and the button that gives all of them up. */
+function Unsealed({ frame }: { frame: Frame }) {
+  return (
+    <div class="unsealed-bar">
+      <ul class="unsealed" aria-label="Unsealed projects">
+        {frame.unsealed.map((project) => (
+          <li class="badge good" data-seal-state="">
+            <a href={projectPath(project.id)}>{project.name}</a>
+            <Countdown milliseconds={project.unsealedUntil - frame.now} />
+          </li>
+        ))}
+      </ul>
+      <form method="post" action={sealAllPath}>
+        <button type="submit" class="button">
+          Seal everything
+        </button>
+      </form>
+    </div>
+  );
+}
+
+function SiteActions({ frame }: { frame: Frame }) {
+  return (
+    <nav class="site-actions" aria-label="Session and audit">
+      <a class="button quiet" href={auditPath}>
+        Audit
+      </a>
+      {frame.canSignOut && (
+        <form method="post" action="/admin/sign-out">
+          <button type="submit" class="button quiet">
+            Sign out
+          </button>
+        </form>
+      )}
+    </nav>
   );
 }
 
@@ -90,6 +113,12 @@ function FlashMessage({ flash }: { flash: Flash }) {
   return (
     <p class={`flash ${flash.kind}`} role={flash.kind === "error" ? "alert" : "status"}>
       {flash.text}
+      {flash.link && (
+        <>
+          {" "}
+          <a href={flash.link.href}>{flash.link.text}</a>
+        </>
+      )}
     </p>
   );
 }

@@ -3,19 +3,27 @@ import type { ProjectLink } from "../view-models.ts";
 import { Breadcrumbs, ShownOnce } from "./components.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
 import { projectPath } from "./paths.ts";
+import { type RotatedNotice, rotationSentence } from "./rotate-page.tsx";
+
+interface MasterKeyPageProps extends PageProps {
+  project: ProjectLink;
+  masterKey: string;
+  /** Present where the key takes the place of another one. */
+  rotated?: RotatedNotice;
+}
 
 /** Shows a generated master key, this once. */
-export function MasterKeyPage({
-  frame,
-  assets,
-  project,
-  masterKey,
-}: PageProps & { project: ProjectLink; masterKey: string }) {
+export function MasterKeyPage({ frame, assets, project, masterKey, rotated }: MasterKeyPageProps) {
   return (
     <Layout title={`Master key of ${project.name}`} frame={frame} assets={assets}>
       <Breadcrumbs projects={[project]} />
       <div class="card medium stack">
-        <h1>Keep this master key</h1>
+        <h1>Keep this {rotated && "new "}master key</h1>
+        {rotated && (
+          <p class={`flash ${rotated.kind}`} role={rotated.kind === "error" ? "alert" : "status"}>
+            {rotationSentence(rotated)}
+          </p>
+        )}
         <p class="lead">
           It opens <strong>{project.name}</strong> and every project below it. It is shown now and never
           again.

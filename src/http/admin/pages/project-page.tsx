@@ -1,19 +1,47 @@
 /** @jsxImportSource hono/jsx */
-import type { EnvironmentCount, ProjectDetails, ProjectForm, ProjectLink } from "../view-models.ts";
-import { Breadcrumbs, EmptyState, SealState } from "./components.tsx";
+import type { ProjectForm, ProjectLink } from "../view-models.ts";
+import { EmptyState, plural, SealState } from "./components.tsx";
 import { SecretField } from "./fields.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
-import { environmentSecretsPath, projectPath, serviceTokensPath } from "./paths.ts";
-import { CreateProjectForm, DeleteProjectForm, EditProjectForm } from "./project-forms.tsx";
-import { ProjectTree } from "./project-tree.tsx";
+import { comparePath, environmentSecretsPath, projectPath } from "./paths.ts";
+import {
+  CreateProjectForm,
+  DeleteProjectForm,
+  type Doomed,
+  EditProjectForm,
+  type ParentChoices,
+  WhatGoes,
+} from "./project-forms.tsx";
+import { ProjectHeader } from "./project-header.tsx";
+import {
+  EndingTokens,
+  type EnvironmentCount,
+  type ListPosition,
+  Pages,
+  type ProjectLine,
+  type ProjectNode,
+  ProjectTree,
+} from "./project-tree.tsx";
+
+/** A project with where it is, what is below it and how it is filled. */
+export interface ProjectDetails extends ProjectLine {
+  children: readonly ProjectNode[];
+  /** Which of its children the page shows. */
+  childrenPosition: ListPosition;
+  /** From the root down to the parent; empty for a root. */
+  ancestors: ProjectLink[];
+  root: ProjectLink;
+  /** null: sealed in this session. */
+  unsealedUntil: number | null;
+  doomed: Doomed;
+}
 
 interface ProjectPageProps extends PageProps {
   project: ProjectDetails;
   unsealError?: string | undefined;
   childForm: ProjectForm;
   editForm: ProjectForm;
-  /** Where the project may be moved to, its present parent among them; each is named by its whole path. */
-  parentChoices: ProjectLink[];
+  parents: ParentChoices;
   deleteError?: string | undefined;
 }
 
@@ -23,21 +51,25 @@ export function ProjectPage(props: ProjectPageProps) {
   const unsealed = project.unsealedUntil !== null && project.unsealedUntil > frame.now;
   return (
     <Layout title={project.name} frame={frame} assets={assets}>
-      <Breadcrumbs projects={project.ancestors} />
-      <div class="page-head">
-        <div>
-          <h1>{project.name}</h1>
-          {project.description && <p class="lead">{project.description}</p>}
-        </div>
-        <a class="button" href={serviceTokensPath(project.id)}>
-          Service tokens
-        </a>
-      </div>
+      <ProjectHeader
+        project={{
+          ...project,
+          environments: project.environments.filter(({ hasKeys }) => hasKeys).map(({ name }) => name),
+        }}
+        current="overview"
+        title={project.name}
+        lead={project.description}
+      />
       <div class={unsealed ? "columns" : "columns seal-first"}>
         <div class="stack loose">
           <section class="stack" aria-labelledby="environments-title">
             <h2 id="environments-title">Environments</h2>
-            <Environments projectId={project.id} environments={project.environments} />
+            <Environments project={project} unsealed={unsealed} />
+            {project.endingTokens > 0 && (
+              <p>
+                <EndingTokens project={project} /> Make new ones and hand them out before apps get no secrets.
+              </p>
+            )}
           </section>
           <section class="stack" aria-labelledby="children-title">
             <h2 id="children-title">Child projects</h2>
@@ -45,7 +77,7 @@ export function ProjectPage(props: ProjectPageProps) {
           </section>
           <section class="stack" aria-labelledby="settings-title">
             <h2 id="settings-title">Settings</h2>
-            <Settings {...props} />
+            <Settings {...props} unsealed={unsealed} />
           </section>
         </div>
         <aside class="card stack" aria-labelledby="seal-title">
@@ -107,27 +139,30 @@ function SealForm({ project }: { project: ProjectDetails }) {
   );
 }
 
-function Environments({ projectId, environments }: { projectId: number; environments: EnvironmentCount[] }) {
+function Environments({ project, unsealed }: { project: ProjectDetails; unsealed: boolean }) {
   return (
     <div class="table-box">
-      <table>
+      <table class="by-environment">
         <thead>
           <tr>
             <th scope="col">Environment</th>
             <th scope="col" class="number">
-              Own secrets
+              Own<span class="wide-only"> secrets</span>
             </th>
             <th scope="col" class="number">
               Inherited
             </th>
+            <th scope="col" class="number">
+              Missing
+            </th>
           </tr>
         </thead>
         <tbody>
-          {environments.map((environment) => (
+          {project.environments.map((environment) => (
             <tr>
               {environment.hasKeys ? (
                 <th scope="row">
-                  <a href={environmentSecretsPath(projectId, environment.name)}>{environment.name}</a>
+                  <a href={environmentSecretsPath(project.id, environment.name)}>{environment.name}</a>
                 </th>
               ) : (
                 <th scope="row">
@@ -137,13 +172,34 @@ function Environments({ projectId, environments }: { projectId: number; environm
                   </span>
                 </th>
               )}
-              <td class="number">{environment.own}</td>
-              <td class="number">{environment.inherited}</td>
+              <td class="number">{environment.own.toLocaleString("en")}</td>
+              <td class="number">{environment.inherited.toLocaleString("en")}</td>
+              <td class="number">
+                <Missing projectId={project.id} environment={environment} unsealed={unsealed} />
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+interface MissingProps {
+  projectId: number;
+  environment: EnvironmentCount;
+  unsealed: boolean;
+}
+
+/** Names that another environment has: they can be seen once the project is unsealed. */
+function Missing({ projectId, environment, unsealed }: MissingProps) {
+  const { name, missing } = environment;
+  if (missing === 0 || !unsealed) return <>{missing.toLocaleString("en")}</>;
+  const title = `${plural(missing, "name")} that another environment has: compare them`;
+  return (
+    <a href={comparePath(projectId)} title={title} aria-label={`${missing} missing in ${name}: compare`}>
+      {missing.toLocaleString("en")}
+    </a>
   );
 }
 
@@ -160,8 +216,9 @@ function Children({
   return (
     <>
       {project.children.length > 0 ? (
-        <div class="card">
-          <ProjectTree projects={project.children} />
+        <div class="card stack tight">
+          <ProjectTree projects={project.children} unsealed={unsealed} />
+          <Pages path={projectPath(project.id)} position={project.childrenPosition} />
         </div>
       ) : (
         <EmptyState title="None yet">
@@ -185,19 +242,35 @@ function Children({
   );
 }
 
-function Settings({ project, editForm, parentChoices, deleteError }: ProjectPageProps) {
+function Settings({
+  project,
+  editForm,
+  parents,
+  deleteError,
+  unsealed,
+}: ProjectPageProps & { unsealed: boolean }) {
+  const isEdited = Object.keys(editForm.errors).length > 0 || parents.query !== "";
   return (
     <>
-      <details class="panel" id="edit" open={Object.keys(editForm.errors).length > 0}>
-        <summary>
-          {project.ancestors.length > 0 ? "Edit name, description or parent" : "Edit name or description"}
-        </summary>
-        <EditProjectForm project={project} form={editForm} parentChoices={parentChoices} />
-      </details>
+      {unsealed && (
+        <details class="panel" id="edit" open={isEdited}>
+          <summary>
+            {project.ancestors.length > 0 ? "Edit name, description or parent" : "Edit name or description"}
+          </summary>
+          <EditProjectForm project={project} form={editForm} parents={parents} />
+        </details>
+      )}
       <details class="panel" id="delete" open={deleteError !== undefined}>
-        <summary>Delete this project</summary>
-        <DeleteProjectForm project={project} error={deleteError} />
+        <summary>{unsealed ? "Delete this project" : "What a deletion takes with it"}</summary>
+        {unsealed ? (
+          <DeleteProjectForm project={project} error={deleteError} />
+        ) : (
+          <div class="panel-content">
+            <WhatGoes project={project} />
+          </div>
+        )}
       </details>
+      {!unsealed && <p class="hint">To rename, describe, move or delete this project, unseal it first.</p>}
     </>
   );
 }

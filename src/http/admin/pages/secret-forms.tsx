@@ -2,33 +2,38 @@
 import type { SecretFormRow, SecretRow } from "../view-models.ts";
 import { PreformattedText } from "./components.tsx";
 import { mixesNewlines, Newlines } from "./fields.tsx";
+import { projectPath } from "./paths.ts";
 
-/** Rows that a form for new secrets offers at once. */
+/** Rows that a form for new secrets offers at once where no script can add one. */
 const ROWS = 3;
 
 const EMPTY_ROW: SecretFormRow = { name: "", value: "", note: "" };
 
-/** Lines a textarea shows for this value, within reason. */
-function rowsFor(value: string): number {
-  return Math.min(14, Math.max(2, value.split("\n", 14).length));
+/** What random values can be made of, and what was chosen last. */
+export interface Generator {
+  length: string;
+  maxLength: number;
+  alphabet: string;
+  alphabets: readonly { id: string; label: string; characters: string }[];
+  errors: { length?: string | undefined; alphabet?: string | undefined };
 }
 
-/** Adds one or several secrets. A row without a name, a value and a note is left out. */
-export function AddSecretsForm({
-  action,
-  decrypted,
-  rows,
-  error,
-}: {
+interface AddSecretsFormProps {
   action: string;
+  project: number;
   decrypted: boolean;
   rows: SecretFormRow[];
   error?: string | undefined;
-}) {
+  generator: Generator;
+}
+
+/** Adds one or several secrets. A row without a name, a value and a note is left out. */
+export function AddSecretsForm({ action, project, decrypted, rows, error, generator }: AddSecretsFormProps) {
   const shown = [...rows, EMPTY_ROW, EMPTY_ROW, EMPTY_ROW].slice(0, Math.max(ROWS, rows.length));
   const firstWrong = rows.findIndex((row) => row.error);
   return (
-    <form method="post" action={action} class="stack">
+    <form method="post" action={action} class="stack" data-needs-key="">
+      <DefaultButton />
       <p class="hint">
         <code>$&#123;NAME&#125;</code> in a value stands for the secret of that name, as it is seen where the
         app runs; write <code>$$&#123;</code> for a plain <code>$&#123;</code>. A name that exists already
@@ -40,12 +45,19 @@ export function AddSecretsForm({
         </p>
       )}
       <Newlines values={rows.map((row) => row.value)} />
-      {decrypted && <ComesBackDecrypted />}
+      {decrypted && <input type="hidden" name="decrypted" value="true" />}
       <div class="secret-rows stack" data-rows="">
         {shown.map((row, index) => (
-          <AddSecretRow row={row} index={index} focus={index === firstWrong} />
+          <AddSecretRow
+            row={row}
+            index={index}
+            focus={index === firstWrong}
+            isSpare={index > 0 && row === EMPTY_ROW}
+          />
         ))}
       </div>
+      <GeneratorOptions id="add" generator={generator} />
+      <KeyIsOver project={project} />
       <div class="actions">
         <button type="submit" class="button primary">
           Save secrets
@@ -58,10 +70,27 @@ export function AddSecretsForm({
   );
 }
 
-function AddSecretRow({ row, index, focus }: { row: SecretFormRow; index: number; focus: boolean }) {
+/** What Enter in a field presses: without it that would be the first button, which makes a value. */
+function DefaultButton() {
+  return (
+    <button type="submit" hidden>
+      Save
+    </button>
+  );
+}
+
+interface AddSecretRowProps {
+  row: SecretFormRow;
+  index: number;
+  focus: boolean;
+  /** Hidden where a script can show it. */
+  isSpare: boolean;
+}
+
+function AddSecretRow({ row, index, focus, isSpare }: AddSecretRowProps) {
   const errorId = `row-${index}-error`;
   return (
-    <fieldset class="secret-row">
+    <fieldset class={isSpare ? "secret-row spare" : "secret-row"}>
       <legend class="visually-hidden">Secret {index + 1}</legend>
       <label class="field">
         Name
@@ -82,12 +111,22 @@ function AddSecretRow({ row, index, focus }: { row: SecretFormRow; index: number
           {row.error}
         </p>
       )}
-      <label class="field">
-        Value
-        <textarea class="mono" name="value" rows={rowsFor(row.value)} autocomplete="off" spellcheck={false}>
-          <PreformattedText text={row.value} />
-        </textarea>
-      </label>
+      <div class="value-field">
+        <label class="field">
+          Value
+          <textarea
+            class="mono"
+            name="value"
+            rows={1}
+            autocomplete="off"
+            spellcheck={false}
+            autofocus={row.generated}
+          >
+            <PreformattedText text={row.value} />
+          </textarea>
+        </label>
+        <GenerateButton value={String(index)} label={`Generate the value of secret ${index + 1}`} />
+      </div>
       <label class="field">
         <span>
           Note <span class="optional">optional</span>
@@ -98,51 +137,131 @@ function AddSecretRow({ row, index, focus }: { row: SecretFormRow; index: number
   );
 }
 
-/** Tells the server that the form was on the decrypted page, where its sender wants to be again. */
-export function ComesBackDecrypted() {
-  return <input type="hidden" name="decrypted" value="true" />;
+/** Fills the value field beside it with a random value; nothing is saved by it. */
+function GenerateButton({ value, label }: { value: string; label: string }) {
+  return (
+    <button type="submit" name="generate" value={value} class="button quiet generate" aria-label={label}>
+      Generate
+    </button>
+  );
 }
 
-/**
- * Gives a secret its next value, or an inherited one a value of this project's own.
- *
- * @param typed - what was typed, where it was refused
- * @param focus - whether the page begins here
- */
+/** How long the values of the Generate buttons of this form are, and of what characters. */
+function GeneratorOptions({ id, generator }: { id: string; generator: Generator }) {
+  const { length, alphabet, errors } = generator;
+  const error = errors.length ?? errors.alphabet;
+  const errorId = `${id}-generator-error`;
+  return (
+    <details class="generator" open={error !== undefined} data-generator="">
+      <summary>What Generate makes</summary>
+      <div class="field-pair">
+        <label class="field">
+          Characters
+          <select
+            name="alphabet"
+            autocomplete="off"
+            aria-invalid={errors.alphabet ? "true" : undefined}
+            aria-describedby={errors.alphabet ? errorId : undefined}
+          >
+            {generator.alphabets.map((choice) => (
+              <option value={choice.id} selected={choice.id === alphabet} data-characters={choice.characters}>
+                {choice.label}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          Length, up to {generator.maxLength}
+          <input
+            name="length"
+            inputmode="numeric"
+            data-max-length={generator.maxLength}
+            value={length}
+            autocomplete="off"
+            aria-invalid={errors.length ? "true" : undefined}
+            aria-describedby={errors.length ? errorId : undefined}
+            autofocus={errors.length !== undefined}
+          />
+        </label>
+      </div>
+      {error && (
+        <p class="field-error" id={errorId}>
+          {error}
+        </p>
+      )}
+      <p class="hint">
+        Each character is drawn by the system’s random numbers. 128 bits are beyond guessing: 22 letters and
+        digits, or 32 hexadecimal digits.
+        <span data-bits="" />
+      </p>
+    </details>
+  );
+}
+
+/** What a script shows where a form would be refused because the key's time is over: what was typed stays. */
+function KeyIsOver({ project }: { project: number }) {
+  return (
+    <p class="flash error" role="alert" data-key-over="" hidden>
+      The key’s time is over.{" "}
+      <a href={projectPath(project)} target="_blank" rel="noopener">
+        Unseal the project in another tab
+      </a>
+      , then save again: what you typed is still here.
+    </p>
+  );
+}
+
+interface EditSecretFormProps {
+  action: string;
+  project: number;
+  secret: SecretRow;
+  /** What was typed, where it was refused. */
+  typed: SecretFormRow | undefined;
+  /** Whether its sender is among all values afterwards, or in the list. */
+  decrypted: boolean;
+  generator: Generator;
+}
+
+/** Gives a secret its next value, or an inherited one a value of this project's own. */
 export function EditSecretForm({
   action,
+  project,
   secret,
   typed,
-  focus,
-}: {
-  action: string;
-  secret: SecretRow;
-  typed?: SecretFormRow | undefined;
-  focus: boolean;
-}) {
+  decrypted,
+  generator,
+}: EditSecretFormProps) {
   const value = typed?.value ?? secret.value ?? "";
   const errorId = `error-${secret.name}`;
+  const isOverride = secret.origin === "inherited";
   return (
-    <form method="post" action={action} class="stack">
+    <form method="post" action={action} class="stack edit-secret" data-needs-key="">
+      <DefaultButton />
       <input type="hidden" name="name" value={secret.name} />
       <input type="hidden" name="notes" value="exact" />
+      {decrypted && <input type="hidden" name="decrypted" value="true" />}
       <Newlines values={[value]} />
-      <ComesBackDecrypted />
-      <label class="field">
-        Value
-        <textarea
-          class="mono"
-          name="value"
-          rows={rowsFor(value)}
-          autocomplete="off"
-          spellcheck={false}
-          autofocus={focus}
-          aria-invalid={typed?.error ? "true" : undefined}
-          aria-describedby={typed?.error ? errorId : undefined}
-        >
-          <PreformattedText text={value} />
-        </textarea>
-      </label>
+      {isOverride && (
+        <p class="hint">What you save is this project’s own value, in place of the inherited one.</p>
+      )}
+      <div class="value-field">
+        <label class="field">
+          New value
+          <textarea
+            class="mono"
+            name="value"
+            rows={1}
+            autocomplete="off"
+            spellcheck={false}
+            autofocus={generator.errors.length === undefined}
+            aria-invalid={typed?.error ? "true" : undefined}
+            aria-describedby={typed?.error ? errorId : undefined}
+          >
+            <PreformattedText text={value} />
+          </textarea>
+        </label>
+        <GenerateButton value="0" label={`Generate the value of ${secret.name}`} />
+      </div>
       {typed?.error && (
         <p class="field-error" id={errorId}>
           {typed.error}
@@ -159,9 +278,13 @@ export function EditSecretForm({
         </span>
         <input name="note" value={typed?.note ?? secret.note} autocomplete="off" />
       </label>
-      <button type="submit" class="button primary" aria-label={`Save ${secret.name}`}>
-        Save
-      </button>
+      <GeneratorOptions id={secret.name} generator={generator} />
+      <KeyIsOver project={project} />
+      <div class="actions">
+        <button type="submit" class="button primary" aria-label={`Save ${secret.name}`}>
+          Save
+        </button>
+      </div>
     </form>
   );
 }

@@ -1,134 +1,162 @@
 /** @jsxImportSource hono/jsx */
 import type { SecretEdit, SecretRow } from "../view-models.ts";
-import { Actor, CopyableValue, Time } from "./components.tsx";
-import { environmentSecretsPath } from "./paths.ts";
-import { ComesBackDecrypted, EditSecretForm } from "./secret-forms.tsx";
+import { Actor, Time } from "./components.tsx";
+import { environmentSecretsPath, secretHistoryPath, secretPath } from "./paths.ts";
+import { EditSecretForm, type Generator } from "./secret-forms.tsx";
+import { HiddenValue, OpenValue } from "./secret-value.tsx";
 
-interface TableProps {
+/** What the rows of all secrets of a place have in common. */
+export interface SecretPlace {
   projectId: number;
   environment: string;
+  /** Whether a deletion can be taken back. */
+  keepsVersions: boolean;
+  generator: Generator;
+}
+
+interface TableProps extends SecretPlace {
   secrets: SecretRow[];
+  /** The row whose form is open. */
+  editing?: SecretEdit | undefined;
+  /** Whether this is the page with all values, to which what is done here comes back. */
+  decrypted?: boolean;
+  /** Milliseconds until the value of a row that was revealed by itself leaves the screen. */
+  revealedFor?: number;
 }
 
-/** The secrets by name, without any value. */
-export function SecretNamesTable({ projectId, environment, secrets }: TableProps) {
+/**
+ * The secrets of a project × environment, a row each. Rows that carry a value show it, the others say that it
+ * is hidden; a script puts one in the other's place, by the id.
+ */
+export function SecretsTable({ secrets, editing, ...props }: TableProps) {
   return (
     <div class="table-box">
-      <table class="cards">
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Comes from</th>
-            <th scope="col">Version</th>
-            <th scope="col">Changed</th>
-            <th scope="col">
-              <span class="visually-hidden">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {secrets.map((secret) => (
-            <tr>
-              <th scope="row">
-                <SecretName secret={secret} />
-                {secret.problem && <p class="problem">{secret.problem}</p>}
-              </th>
-              <td data-label="Comes from">
-                <Origin secret={secret} environment={environment} />
-              </td>
-              <td data-label="Version">{secret.version}</td>
-              <td data-label="Changed">
-                <Changed secret={secret} />
-              </td>
-              <td class="row-actions">
-                <a
-                  class="button quiet"
-                  href={editPath(projectId, environment, secret)}
-                  aria-label={`${editLabel(secret)} ${secret.name}`}
-                >
-                  {editLabel(secret)}
-                </a>
-                <DeleteSecretForm projectId={projectId} environment={environment} secret={secret} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-/** The decrypted page with this secret's form open. */
-function editPath(projectId: number, environment: string, secret: SecretRow): string {
-  const query = new URLSearchParams({ decrypt: "true", edit: secret.name });
-  return `${environmentSecretsPath(projectId, environment)}?${query}`;
-}
-
-/** The secrets with their values, each with a form to change it. */
-export function SecretValuesTable({
-  projectId,
-  environment,
-  secrets,
-  editing,
-}: TableProps & { editing: SecretEdit | undefined }) {
-  return (
-    <div class="table-box">
-      <table class="cards values">
+      <table class="cards secrets-table">
         <thead>
           <tr>
             <th scope="col">Name</th>
             <th scope="col">Value</th>
+            <th scope="col">Comes from, changed</th>
             <th scope="col">
               <span class="visually-hidden">Actions</span>
             </th>
           </tr>
         </thead>
         <tbody>
-          {secrets.map((secret) => (
-            <tr>
-              <th scope="row">
-                <SecretName secret={secret} />
-                <p class="hint">
-                  <Origin secret={secret} environment={environment} />, version {secret.version}
-                </p>
-                <p class="hint">
-                  <Changed secret={secret} />
-                </p>
-              </th>
-              <td>
-                <SecretValue secret={secret} />
-                <details open={editing?.name === secret.name}>
-                  <summary aria-label={`${editLabel(secret)} ${secret.name}`}>{editLabel(secret)}</summary>
-                  <EditSecretForm
-                    action={environmentSecretsPath(projectId, environment)}
-                    secret={secret}
-                    typed={editing?.name === secret.name ? editing.typed : undefined}
-                    focus={editing?.name === secret.name}
-                  />
-                </details>
-              </td>
-              <td class="row-actions">
-                <DeleteSecretForm projectId={projectId} environment={environment} secret={secret} decrypted />
-              </td>
-            </tr>
-          ))}
+          {secrets.map((secret) => {
+            const edit = editing?.name === secret.name ? editing : undefined;
+            return <Row {...props} secret={secret} edit={edit} />;
+          })}
         </tbody>
       </table>
     </div>
   );
 }
 
-function editLabel(secret: SecretRow): string {
-  return secret.origin === "inherited" ? "Override" : "Edit";
+/** What a script finds a secret's row by. Names are letters, digits and `_`. */
+export function rowId(name: string): string {
+  return `secret-${name}`;
 }
 
-function SecretName({ secret }: { secret: SecretRow }) {
+type RowProps = Omit<TableProps, "secrets" | "editing"> & {
+  secret: SecretRow;
+  edit: SecretEdit | undefined;
+};
+
+function Row(props: RowProps) {
+  const { secret, projectId, environment, decrypted, revealedFor } = props;
+  const path = secretPath(projectId, environment, secret.name);
+  const isOpen = secret.value !== undefined;
+  return (
+    <tr id={rowId(secret.name)} class={isOpen ? "open" : undefined}>
+      <th scope="row">
+        <span class="secret-name">{secret.name}</span>
+        {secret.note && <p class="note">{secret.note}</p>}
+        {secret.problem && <p class="problem">{secret.problem}</p>}
+      </th>
+      <td class="value-cell">
+        {isOpen ? (
+          <OpenValue
+            secret={secret}
+            hide={
+              revealedFor === undefined
+                ? undefined
+                : {
+                    path: environmentSecretsPath(projectId, environment),
+                    row: rowId(secret.name),
+                    revealedFor,
+                  }
+            }
+          />
+        ) : (
+          <HiddenValue name={secret.name} path={path} row={rowId(secret.name)} />
+        )}
+        {props.edit && isOpen && (
+          <EditSecretForm
+            action={environmentSecretsPath(projectId, environment)}
+            project={projectId}
+            secret={secret}
+            typed={props.edit.typed}
+            decrypted={decrypted === true}
+            generator={props.generator}
+          />
+        )}
+      </td>
+      <td class="origin-cell">
+        <Origin secret={secret} environment={environment} />
+        <p class="hint">
+          version {secret.version}, <Time at={secret.changedAt} /> <Actor actor={secret.changedBy} />
+        </p>
+      </td>
+      <td class="row-actions">
+        <RowActions {...props} />
+      </td>
+    </tr>
+  );
+}
+
+function RowActions({ secret, projectId, environment, decrypted, keepsVersions, edit }: RowProps) {
+  const path = secretPath(projectId, environment, secret.name);
+  const editLabel = secret.origin === "inherited" ? "Override" : "Edit";
+  const hasHistory = secret.origin !== "inherited";
   return (
     <>
-      <span class="secret-name">{secret.name}</span>
-      {secret.note && <p class="note">{secret.note}</p>}
+      {edit === undefined && (
+        <a
+          class="button quiet"
+          href={decrypted ? decryptedEditPath(projectId, environment, secret) : `${path}?edit=true`}
+          data-swap={decrypted ? undefined : rowId(secret.name)}
+          aria-label={`${editLabel} ${secret.name}`}
+        >
+          {editLabel}
+        </a>
+      )}
+      {hasHistory && (
+        <a
+          class="button quiet"
+          href={secretHistoryPath(projectId, environment, secret.name)}
+          aria-label={`History of ${secret.name}`}
+        >
+          History
+        </a>
+      )}
+      {hasHistory && (
+        <DeleteSecretForm
+          path={path}
+          secret={secret}
+          environment={environment}
+          decrypted={decrypted}
+          keepsVersions={keepsVersions}
+        />
+      )}
     </>
   );
+}
+
+/** The page with all values, with this secret's form open. */
+function decryptedEditPath(projectId: number, environment: string, { name }: SecretRow): string {
+  const query = new URLSearchParams({ decrypt: "true", edit: name });
+  return `${environmentSecretsPath(projectId, environment)}?${query}#${rowId(name)}`;
 }
 
 /** Own, or whose value it is, or whose it hides; leads to that project's same environment. */
@@ -138,52 +166,30 @@ function Origin({ secret, environment }: { secret: SecretRow; environment: strin
   return secret.origin === "inherited" ? <>Inherited from {source}</> : <>Own, overriding {source}</>;
 }
 
-function Changed({ secret }: { secret: SecretRow }) {
-  return (
-    <>
-      <Time at={secret.changedAt} /> <Actor actor={secret.changedBy} />
-    </>
-  );
-}
-
-function SecretValue({ secret }: { secret: SecretRow }) {
-  return (
-    <>
-      {secret.value === undefined || (
-        <CopyableValue value={secret.value} label={`the value of ${secret.name}`} />
-      )}
-      {secret.value === "" && <p class="hint">The value is empty.</p>}
-      {secret.resolvedValue !== undefined && (
-        <>
-          <p class="hint">Apps get, with its references expanded:</p>
-          <CopyableValue value={secret.resolvedValue} label={`what apps get as ${secret.name}`} />
-        </>
-      )}
-      {secret.problem && <p class="problem">{secret.problem}</p>}
-    </>
-  );
+interface DeleteSecretFormProps {
+  path: string;
+  secret: SecretRow;
+  environment: string;
+  decrypted?: boolean | undefined;
+  keepsVersions: boolean;
 }
 
 /** Deletes an own secret; an inherited one is deleted where it comes from. */
-function DeleteSecretForm({
-  projectId,
-  environment,
-  secret,
-  decrypted,
-}: Omit<TableProps, "secrets"> & { secret: SecretRow; decrypted?: boolean }) {
-  if (secret.origin === "inherited") return null;
-  const action = `${environmentSecretsPath(projectId, environment)}/${encodeURIComponent(secret.name)}/delete`;
+function DeleteSecretForm({ path, secret, environment, decrypted, keepsVersions }: DeleteSecretFormProps) {
   const consequence =
     secret.origin === "overriding" && secret.from !== null
       ? `The value inherited from ${secret.from.name} takes its place.`
       : "Apps no longer get it.";
+  const way = keepsVersions
+    ? "It can be restored from its history."
+    : "It cannot be restored: this server keeps no older versions.";
   return (
     <form
       method="post"
-      action={action}
-      data-confirm={`Delete ${secret.name} from ${environment}? ${consequence}`}
+      action={`${path}/delete`}
+      data-confirm={`Delete ${secret.name} from ${environment}? ${consequence} ${way}`}
     >
-      {decrypted && <ComesBackDecrypted />}
+      {decrypted && <input type="hidden" name="decrypted" value="true" />}
       <button type="submit" class="button danger" aria-label={`Delete ${secret.name}`}>
         Delete
       </button>

@@ -37,11 +37,14 @@ export function ServiceTokenCreatedPage(props: ServiceTokenCreatedPageProps) {
           without showing or recording it: run this line, paste the token, press Enter.
         </p>
         <Commands label="the line that reads the token" text="read -rs SECRETSFLY_TOKEN" />
-        <p>Then start your app with its secrets in its environment:</p>
+        <p>Hand it to the programs that you start, and say where this server is:</p>
+        <Commands label="the line that hands the token on" text="export SECRETSFLY_TOKEN" />
         <Commands
-          label="the commands that start an app"
-          text={`export SECRETSFLY_TOKEN\nexport SECRETSFLY_API_BASE_URL=${shellQuoted(apiBaseUrl)}\nsecretsfly run -- your-command`}
+          label="the line that says where the server is"
+          text={`export SECRETSFLY_API_BASE_URL=${shellQuoted(apiBaseUrl)}`}
         />
+        <p>Then start your app with its secrets in its environment:</p>
+        <Commands label="the command that starts an app" text="secretsfly run -- your-command" />
         <p>
           Or fetch them over HTTP. Handed over on standard input, the token does not show in the list of
           processes, either:

@@ -1,13 +1,13 @@
 /** @jsxImportSource hono/jsx */
-import type { ProjectLink, ServiceTokenForm, ServiceTokenRow } from "../view-models.ts";
-import { Actor, Breadcrumbs, EmptyState, plural, Time } from "./components.tsx";
+import type { ProjectHead, ServiceTokenForm, ServiceTokenRow } from "../view-models.ts";
+import { Actor, EmptyState, plural, Time } from "./components.tsx";
 import { Field, FormErrors, Newlines, SelectField, TextareaField } from "./fields.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
 import { projectPath, serviceTokensPath } from "./paths.ts";
+import { ProjectHeader } from "./project-header.tsx";
 
 interface ServiceTokensPageProps extends PageProps {
-  project: ProjectLink & { ancestors?: ProjectLink[] };
-  environments: string[];
+  project: ProjectHead;
   tokens: ServiceTokenRow[];
   form: ServiceTokenForm;
   /** True while unsealed: a token is given the environment's key when it is made. */
@@ -17,18 +17,21 @@ interface ServiceTokensPageProps extends PageProps {
 /** The service tokens of a project, and the form for a new one. */
 export function ServiceTokensPage(props: ServiceTokensPageProps) {
   const { frame, assets, project, tokens } = props;
-  const self = { id: project.id, name: project.name };
   return (
     <Layout title={`Service tokens · ${project.name}`} frame={frame} assets={assets}>
-      <Breadcrumbs projects={[...(project.ancestors ?? []), self]} />
-      <div class="stack tight">
-        <h1>Service tokens of {project.name}</h1>
-        <p class="lead">
-          An app presents its token to get its secrets, whether {project.name} is sealed or not. Each token
-          opens one environment of this one project.
-        </p>
-      </div>
-      <section aria-label="Tokens">
+      <ProjectHeader
+        project={project}
+        current="service-tokens"
+        title={<>Service tokens of {project.name}</>}
+        lead={
+          <>
+            An app presents its token to get its secrets, whether {project.name} is sealed or not. Each token
+            opens one environment of this one project.
+          </>
+        }
+      />
+      <EndingNotice tokens={tokens} />
+      <section class="stack" aria-label="Tokens">
         {tokens.length === 0 ? (
           <EmptyState title="No service tokens yet">
             <p>
@@ -38,7 +41,7 @@ export function ServiceTokensPage(props: ServiceTokensPageProps) {
             </p>
           </EmptyState>
         ) : (
-          <TokensTable projectId={project.id} tokens={tokens} />
+          <TokenLists projectId={project.id} tokens={tokens} />
         )}
       </section>
       <section class="card stack" id="new-token" aria-labelledby="new-token-title">
@@ -49,10 +52,59 @@ export function ServiceTokensPage(props: ServiceTokensPageProps) {
   );
 }
 
+/** What is about to stop working, before anything else. */
+function EndingNotice({ tokens }: { tokens: ServiceTokenRow[] }) {
+  const ending = tokens.filter(({ endsInDays }) => endsInDays !== null);
+  if (ending.length === 0) return null;
+  return (
+    <p class="flash warn" role="status">
+      {ending.length === 1
+        ? "1 service token ends"
+        : `${ending.length.toLocaleString("en")} service tokens end`}{" "}
+      soon: {listed(ending.map(({ name }) => name))}. Make a new one below, give it to what uses the old one,
+      and revoke the old one when it is no longer used.
+    </p>
+  );
+}
+
+/** A few names, and how many more there are. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 3).map((name) => `“${name}”`);
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(", ")} and ${more.toLocaleString("en")} more` : shown.join(", ");
+}
+
+/** So few tokens that have ended are in nobody's way, and so many are enough: the audit has them all. */
+const fewEnded = 3;
+const maxEnded = 100;
+
+function TokenLists({ projectId, tokens }: { projectId: number; tokens: ServiceTokenRow[] }) {
+  const active = tokens.filter(({ status }) => status === "active");
+  const ended = tokens.filter(({ status }) => status !== "active");
+  return (
+    <>
+      {active.length > 0 ? (
+        <TokensTable projectId={projectId} tokens={active} />
+      ) : (
+        <EmptyState title="No service token works any more">
+          <p>All of them have expired or were revoked.</p>
+        </EmptyState>
+      )}
+      {ended.length > 0 && (
+        <details class="panel ended" open={ended.length <= fewEnded}>
+          <summary>{plural(ended.length, "token")} revoked or expired</summary>
+          <TokensTable projectId={projectId} tokens={ended.slice(0, maxEnded)} />
+          {ended.length > maxEnded && <p class="hint">The newest {maxEnded} are shown.</p>}
+        </details>
+      )}
+    </>
+  );
+}
+
 function TokensTable({ projectId, tokens }: { projectId: number; tokens: ServiceTokenRow[] }) {
   return (
     <div class="table-box">
-      <table class="cards">
+      <table class="cards tokens">
         <thead>
           <tr>
             <th scope="col">Name</th>
@@ -87,7 +139,11 @@ function TokensTable({ projectId, tokens }: { projectId: number; tokens: Service
               </td>
               <td data-label="Last used">
                 {token.lastUsedAt === null ? "Never" : <Time at={token.lastUsedAt} />}
-                {token.reads > 0 && <p class="hint">{plural(token.reads, "read")}</p>}
+                {token.reads > 0 && (
+                  <p class="hint">
+                    {plural(token.reads, "read")}, {token.readsLately.toLocaleString("en")} in 30 days
+                  </p>
+                )}
               </td>
               <td class="row-actions">
                 {token.status === "active" && <RevokeForm projectId={projectId} token={token} />}
@@ -116,13 +172,18 @@ function Status({ token }: { token: ServiceTokenRow }) {
   const expired = token.status === "expired";
   return (
     <>
-      <span class={expired ? "badge" : "badge good"}>{expired ? "Expired" : "Active"}</span>
+      {token.endsInDays === null ? (
+        <span class={expired ? "badge" : "badge good"}>{expired ? "Expired" : "Active"}</span>
+      ) : (
+        <span class="badge warn">Expires in {plural(token.endsInDays, "day")}</span>
+      )}
       <p class="hint">
         {token.expiresAt === null ? (
           "Never expires"
         ) : (
           <>
-            {expired ? "on" : "until"} <Time at={token.expiresAt} />
+            {token.status === "active" && token.endsInDays === null && "until "}
+            <Time at={token.expiresAt} />
           </>
         )}
       </p>
@@ -144,7 +205,7 @@ function RevokeForm({ projectId, token }: { projectId: number; token: ServiceTok
   );
 }
 
-function CreateTokenForm({ project, environments, form, canCreate }: ServiceTokensPageProps) {
+function CreateTokenForm({ project, form, canCreate }: ServiceTokensPageProps) {
   if (!canCreate) {
     return (
       <p>
@@ -174,7 +235,7 @@ function CreateTokenForm({ project, environments, form, canCreate }: ServiceToke
           name="environment"
           label="Environment"
           value={form.environment}
-          choices={environments.map((name) => ({ value: name, label: name }))}
+          choices={project.environments.map((name) => ({ value: name, label: name }))}
           error={form.errors.environment}
         />
         <SelectField
@@ -196,7 +257,7 @@ function CreateTokenForm({ project, environments, form, canCreate }: ServiceToke
         type="number"
         min={1}
         optional
-        hint="Empty: it works until it is revoked."
+        hint="Such as 90; two weeks before, this page warns. Empty: it works until it is revoked."
         value={form.expiresInDays}
         error={form.errors.expiresInDays}
       />

@@ -1,0 +1,134 @@
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+
+/** What must hold of every page, whatever it shows. Each check returns what it found wrong, in words. */
+
+/** How a page is looked at: at a desk or on a telephone, by day or by night. */
+export const looks = [
+  { name: "1280-light", width: 1280, dark: false },
+  { name: "1280-dark", width: 1280, dark: true },
+  { name: "390-light", width: 390, dark: false },
+  { name: "390-dark", width: 390, dark: true },
+] as const;
+
+/** Lays out the open page anew, without loading it again. */
+export async function lookAt(page: Page, { width, dark }: (typeof looks)[number]): Promise<void> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.emulateMedia({ colorScheme: dark ? "dark" : "light", reducedMotion: "reduce" });
+}
+
+/** Opens what the page keeps folded: it is a part of the page, too. */
+export async function unfold(page: Page): Promise<void> {
+  await page.locator("details").evaluateAll((all) => {
+    for (const details of all) details.setAttribute("open", "");
+  });
+}
+
+const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** All that is wrong with an open page. Leaves it unfolded. */
+export async function faultsOf(page: Page): Promise<string[]> {
+  const faults = [...(await frameFaults(page)), ...(await keyboardFaults(page))];
+  await unfold(page);
+  for (const look of looks) {
+    await lookAt(page, look);
+    // Colours differ with the light, what there is with the width: each is seen in every state it has.
+    const found = look.dark === look.width > 400 ? await contrastFaults(page) : await axeFaults(page);
+    faults.push(...[...found, ...(await overflow(page))].map((fault) => `${look.name}: ${fault}`));
+  }
+  return faults;
+}
+
+/** A language, a title, one heading of the first order, and everything else from files that never change. */
+async function frameFaults(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const all = (selector: string) => [...document.querySelectorAll(selector)];
+    const faults: string[] = [];
+    if (document.documentElement.lang !== "en") faults.push("no language");
+    if (!/^.+ · secretsfly$/.test(document.title)) faults.push(`the title is ${document.title}`);
+    const headings = all("h1");
+    if (headings.length !== 1) faults.push(`${headings.length} headings of the first order`);
+    const styles = all("link[rel=stylesheet], style");
+    const scripts = all("script");
+    if (styles.length > 1) faults.push(`${styles.length} stylesheets`);
+    if (scripts.length > 1) faults.push(`${scripts.length} scripts`);
+    for (const element of [...styles, ...scripts]) {
+      const address = element.getAttribute("href") ?? element.getAttribute("src") ?? "";
+      if (!/^\/assets\/[a-z]+-[0-9a-f]{12}\.(css|js)$/.test(address))
+        faults.push(`${element.outerHTML.slice(0, 80)} has no hash`);
+    }
+    return faults;
+  });
+}
+
+/** The first Tab reaches the link that skips the header, and whatever the keyboard reaches shows it. */
+async function keyboardFaults(page: Page): Promise<string[]> {
+  await page.evaluate(() => {
+    // From the beginning, also where a form was refused and its field has the focus.
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+  });
+  await page.keyboard.press("Tab");
+  const faults = await page.evaluate(() => {
+    const first = document.activeElement;
+    return first?.matches(".skip") ? [] : [`the first Tab reaches ${first?.outerHTML.slice(0, 80)}`];
+  });
+  // What a script moves the focus to after a key was pressed shows it as if the key had done it.
+  const unseen = await page.evaluate(() => {
+    const reached = [
+      ...document.querySelectorAll<HTMLElement>(
+        "a[href], button, input:not([type=hidden]), select, textarea, summary",
+      ),
+    ];
+    return reached
+      .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+      .filter((element) => !element.matches(":disabled"))
+      .filter((element) => {
+        element.focus();
+        if (document.activeElement !== element) return true;
+        // A field that is drawn as its label shows its focus there.
+        const drawn = (element.matches(".visually-hidden") && element.closest("label")) || element;
+        const { outlineStyle, outlineWidth } = getComputedStyle(drawn);
+        return outlineStyle === "none" || Number.parseFloat(outlineWidth) < 2;
+      })
+      .map((element) => `the focus is not seen on ${element.outerHTML.slice(0, 120)}`);
+  });
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  return [...faults, ...unseen];
+}
+
+function axeFaults(page: Page): Promise<string[]> {
+  return runAxe(page, { type: "tag", values: tags });
+}
+
+function contrastFaults(page: Page): Promise<string[]> {
+  return runAxe(page, { type: "rule", values: ["color-contrast"] });
+}
+
+async function runAxe(page: Page, runOnly: axe.RunOnly): Promise<string[]> {
+  // Through the debugger: the page's policy lets nothing in by a tag.
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
+  const results = await page.evaluate(
+    (options) => (window as unknown as { axe: typeof axe }).axe.run(document, options),
+    // Preloading would ask for the stylesheet again.
+    { runOnly, resultTypes: ["violations"], preload: false } satisfies axe.RunOptions,
+  );
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary}`),
+  );
+}
+
+/** What makes the page scroll sideways, or a table on it, as tag and text. */
+export async function overflow(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const all = [...document.querySelectorAll("body *")];
+    const told = (fault: string) => (element: Element) =>
+      `${fault}: ${element.tagName} ${element.textContent?.trim().slice(0, 40)}`;
+    // A table that is cut off hides its last column, although the page itself fits.
+    const cut = all.filter((box) => box.matches(".table-box") && box.scrollWidth > box.clientWidth);
+    const wide = all.filter((element) => element.getBoundingClientRect().right > clientWidth + 0.5);
+    return [...cut.map(told("cut off")), ...(scrollWidth > clientWidth ? wide.map(told("too wide")) : [])];
+  });
+}
