@@ -136,13 +136,17 @@ const portion = 1000;
  * All events that match, oldest first, in portions, up to the newest there was at the start. A hash is told only
  * of the events before the first one that hides its name: with it, and the hashes from there on, names could be
  * guessed and the guess be checked. It is null from there on.
+ *
+ * @param held - asked before each portion: an export takes as long as its reader does, and a key may end meanwhile, or
+ * be rotated away
  */
 export async function* exportAudit(
   vault: Vault,
-  roots: readonly UnlockedRoot[],
+  held: () => readonly UnlockedRoot[],
   filter: AuditFilter,
 ): AsyncGenerator<(Omit<ToldEvent, "hash"> & { hash: ToldEvent["hash"] | null })[]> {
   const { db } = vault;
+  let roots = held();
   const [head] = await db.select({ id: sql<number>`coalesce(max(${auditEvents.id}), 0)` }).from(auditEvents);
   const [firstHidden] = await db
     .select({ id: auditEvents.id })
@@ -151,17 +155,25 @@ export async function* exportAudit(
     .orderBy(asc(auditEvents.id))
     .limit(1);
   const end = head?.id ?? 0;
+  let safeUntil = firstHidden?.id ?? Number.POSITIVE_INFINITY;
   for (let last = 0; last < end; ) {
+    const current = await db
+      .select({ id: rootKeys.projectId, generation: rootKeys.generation })
+      .from(rootKeys);
+    const generations = new Map(current.map(({ id, generation }) => [id, generation]));
+    const ids = new Set(held().map(({ rootId }) => rootId));
+    const left = roots.filter(
+      ({ rootId, generation }) => ids.has(rootId) && generations.get(rootId) === generation,
+    );
+    if (left.length < roots.length) safeUntil = 0;
+    roots = left;
     const until = Math.min(end, last + window);
     const rows = await selectEvents(vault, roots)
       .where(and(gt(auditEvents.id, last), lte(auditEvents.id, until), matches(filter, roots)))
       .orderBy(asc(auditEvents.id))
       .limit(portion);
     last = rows.length === portion ? (rows.at(-1)?.id ?? until) : until;
-    yield rows.map((row) => {
-      const isSafe = firstHidden === undefined || row.id < firstHidden.id;
-      return { ...toldEvent(row), hash: isSafe ? row.hash : null };
-    });
+    yield rows.map((row) => ({ ...toldEvent(row), hash: row.id < safeUntil ? row.hash : null }));
   }
 }
 

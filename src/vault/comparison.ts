@@ -34,7 +34,10 @@ export interface Comparison {
   secrets: readonly ComparedSecret[];
 }
 
-/** What a project shows in each of some environments, name by name. Values stay in here: only which are equal is told. */
+/**
+ * What a project shows in each of some environments, name by name. Values stay in here: only which are equal is told.
+ * To be read by `onTree`: a rotation that comes between is then told as that, and not as damage.
+ */
 export async function compareEnvironments(
   vault: Vault,
   root: UnlockedRoot,

@@ -13,6 +13,22 @@ async function filter(page: Page, javaScript: boolean): Promise<void> {
 
 for (const { way, javaScript } of ways) {
   describeInBrowser(`the audit, ${way}`, {}, (desk) => {
+    test("on a telephone folds its filter away until it is asked for, or filters", async () => {
+      const page = await desk.open({ javaScript, width: 390 });
+      const { id } = await createRoot(page, "shop");
+      const path = `/admin/projects/${id}/audit`;
+      const who = page.getByLabel("Who");
+      await page.goto(path);
+      expect(await who.isVisible()).toBe(false);
+      await page.getByText("Filter", { exact: true }).first().click();
+      await who.waitFor();
+      await page.goto(`${path}?q=shop`);
+      expect(await who.isVisible()).toBe(true);
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.goto(path);
+      expect(await who.isVisible()).toBe(true);
+    });
+
     test("tells what was done, is filtered, and is exported as it is filtered", async () => {
       const page = await desk.open({ javaScript });
       const { id: root } = await createRoot(page, "shop");

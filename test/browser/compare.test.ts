@@ -129,3 +129,16 @@ describeInBrowser(
     });
   },
 );
+
+describeInBrowser("a long comparison", { AVAILABLE_ENVIRONMENTS: "dev,prod" }, (desk) => {
+  test("scrolls with the page, and the environments stay above it", async () => {
+    const page = await desk.open({ width: 1280 });
+    const { id } = await createRoot(page, "long");
+    for (let i = 0; i < 40; i++) await post(page, secretsPath(id, "dev"), { name: `NAME_${i}`, value: "1" });
+    await page.goto(`/admin/projects/${id}/compare`);
+    const box = page.getByRole("region", { name: "Comparison" });
+    expect(await box.evaluate((element) => element.scrollHeight - element.clientHeight)).toBe(0);
+    await page.evaluate(() => scrollTo(0, 1000));
+    expect((await page.locator(".compare thead th").last().boundingBox())?.y).toBeCloseTo(0, 0);
+  });
+});

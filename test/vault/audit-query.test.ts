@@ -152,13 +152,13 @@ test("a search that finds little ends after 200,000 events and says where to go 
   // Along the index of one project there is nothing to wade through.
   expect(await found({ projectIds: [api] })).toEqual([]);
   let exported = 0;
-  for await (const events of exportAudit(app.vault, [], filter)) exported += events.length;
+  for await (const events of exportAudit(app.vault, () => [], filter)) exported += events.length;
   expect(exported).toBe(3);
 });
 
 describe("an export", () => {
   const all = async (roots: UnlockedRoot[], filter: AuditFilter = {}) =>
-    (await Array.fromAsync(exportAudit(app.vault, roots, filter))).flat();
+    (await Array.fromAsync(exportAudit(app.vault, () => roots, filter))).flat();
 
   test("has every event once, oldest first, in portions", async () => {
     await appendSignIns(2500);
@@ -177,6 +177,38 @@ describe("an export", () => {
       last = eventHash(last, event);
       expect(hash?.toHex()).toBe(last.toHex());
     }
+  });
+
+  test("tells neither a name nor a hash any more once its reader's key has ended", async () => {
+    await appendSignIns(2500);
+    await admin.save(shop.id, "prod", { LAST: "1" });
+    let held = [await open(shop), await open(bank)];
+    const portions: { names: (string | null)[]; hashes: number }[] = [];
+    for await (const events of exportAudit(app.vault, () => held, {})) {
+      const secrets = events.filter(({ action }) => action === "secret.set");
+      portions.push({
+        names: secrets.map(({ name }) => name),
+        hashes: events.filter(({ hash }) => hash !== null).length,
+      });
+      held = held.slice(1);
+    }
+    expect(portions).toEqual([
+      { names: ["SHOP_KEY", "API_KEY", "BANK_KEY"], hashes: 1000 },
+      { names: [], hashes: 0 },
+      { names: [null], hashes: 0 },
+    ]);
+  });
+
+  test("tells no hash any more once a key of its reader was rotated away", async () => {
+    await appendSignIns(2500);
+    const held = [await open(shop), await open(bank)];
+    const hashes: number[] = [];
+    const input = { currentMasterKey: shop.masterKey };
+    for await (const events of exportAudit(app.vault, () => held, {})) {
+      hashes.push(events.filter(({ hash }) => hash !== null).length);
+      if (hashes.length === 1) await rotate(app, shop.id, input);
+    }
+    expect(hashes).toEqual([1000, 0, 0]);
   });
 
   test("tells no hash from the first hidden name on, since a guess of it could be checked", async () => {

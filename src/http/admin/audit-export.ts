@@ -2,9 +2,9 @@ import type { Context } from "hono";
 import { exportAudit } from "../../vault/audit-query.ts";
 import { exportReads } from "../../vault/token-reads.ts";
 import { startOfDay } from "../../vault/token-usage.ts";
-import type { UnlockedRoot } from "../../vault/unlock.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { AuditRequest } from "./audit-filter.ts";
+import { unsealedRoots } from "./session.ts";
 
 /**
  * The audit as a file, sent while it is read: never all of it in memory. Two kinds: the events, and the reads by
@@ -31,12 +31,11 @@ export function exportFormat(c: Context<AppEnv>): ExportFormat | undefined {
 export function answerExport(
   c: Context<AppEnv>,
   format: ExportFormat,
-  roots: readonly UnlockedRoot[],
   { filter }: AuditRequest,
   name: string,
 ): Response {
   const isOfReads = c.req.query("what") === "reads";
-  const lines = isOfReads ? readLines(c, filter) : eventLines(c, roots, filter, format);
+  const lines = isOfReads ? readLines(c, filter) : eventLines(c, filter, format);
   const type = format === "csv" ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
   const columns = isOfReads ? readColumns : eventColumns;
   return c.body(streamOf(format === "csv" ? csv(columns, lines) : jsonLines(lines)), 200, {
@@ -75,11 +74,10 @@ const hiddenName = "(hidden while sealed)";
 
 async function* eventLines(
   c: Context<AppEnv>,
-  roots: readonly UnlockedRoot[],
   filter: AuditRequest["filter"],
   format: ExportFormat,
 ): AsyncGenerator<Line[]> {
-  for await (const events of exportAudit(c.var.vault, roots, filter)) {
+  for await (const events of exportAudit(c.var.vault, () => unsealedRoots(c), filter)) {
     yield events.map(({ hash, hidden, projectExists: _exists, ...event }) =>
       format === "csv"
         ? { ...event, at: new Date(event.at).toISOString(), name: hidden ? hiddenName : event.name }

@@ -44,8 +44,7 @@ async function answerAudit(c: Context<AppEnv>, project: Project | undefined): Pr
   const isRefused = Object.keys(request.errors).length > 0;
   const roots = unsealedRoots(c);
   const format = exportFormat(c);
-  if (format && !isRefused)
-    return answerExport(c, format, roots, request, project ? `-project-${project.id}` : "");
+  if (format && !isRefused) return answerExport(c, format, request, project ? `-project-${project.id}` : "");
 
   const nothing = { events: [], older: null, complete: true };
   const page = isRefused ? nothing : await readPage(c, roots, request);

@@ -276,6 +276,20 @@ describe("the history of an environment", () => {
     expect(html).not.toContain("v-1");
   });
 
+  test("is the way back from where one goes back, below its environment's secrets", async () => {
+    const secrets = `${environmentOf(root)}/secrets`;
+    const history = `${environmentOf(root)}/history`;
+    const crumbs = async (path: string) => {
+      const html = await pageOf(path);
+      const nav = html.slice(html.indexOf('class="breadcrumbs"'), html.indexOf("<h1>"));
+      return [...nav.matchAll(/href="([^"]+)"/g)].map(([, href]) => href);
+    };
+    const above = ["/admin/projects", `/admin/projects/${root}`];
+    expect(await crumbs(secrets)).toEqual(above);
+    expect(await crumbs(history)).toEqual([...above, secrets]);
+    expect(await crumbs(`${pointIn()}?at=${app.clock.now}`)).toEqual([...above, secrets, history]);
+  });
+
   test("teaches when it is empty", async () => {
     const html = await pageOf(`${environmentOf(root)}/history`);
     expect(html).toContain("Nothing has changed in prod yet");

@@ -125,7 +125,7 @@ function AddSecretRow({ row, index, focus, isSpare }: AddSecretRowProps) {
             <PreformattedText text={row.value} />
           </textarea>
         </label>
-        <GenerateButton value={String(index)} label={`Generate the value of secret ${index + 1}`} />
+        <GenerateButton value={String(index)} label={`Generate for secret ${index + 1}`} />
       </div>
       <label class="field">
         <span>
@@ -260,7 +260,7 @@ export function EditSecretForm({
             <PreformattedText text={value} />
           </textarea>
         </label>
-        <GenerateButton value="0" label={`Generate the value of ${secret.name}`} />
+        <GenerateButton value="0" label={`Generate for ${secret.name}`} />
       </div>
       {typed?.error && (
         <p class="field-error" id={errorId}>

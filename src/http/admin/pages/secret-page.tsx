@@ -2,10 +2,9 @@
 import type { ProjectHead, SecretEdit, SecretRow } from "../view-models.ts";
 import { Countdown } from "./components.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
-import { environmentSecretsPath } from "./paths.ts";
 import { ProjectHeader } from "./project-header.tsx";
 import type { Generator } from "./secret-forms.tsx";
-import { rowId, SecretsTable } from "./secret-tables.tsx";
+import { SecretsTable } from "./secret-tables.tsx";
 
 interface SecretPageProps extends PageProps {
   project: ProjectHead;
@@ -30,16 +29,11 @@ export function SecretPage(props: SecretPageProps) {
     <Layout title={`${secret.name} · ${project.name} · ${environment}`} frame={frame} assets={assets}>
       <ProjectHeader
         project={project}
-        current={{ environment }}
+        current={{ environment, below: "secrets" }}
         title={
           <>
             <span class="secret-title">{secret.name}</span> in <span class="environment">{environment}</span>
           </>
-        }
-        actions={
-          <a class="button" href={`${environmentSecretsPath(project.id, environment)}#${rowId(secret.name)}`}>
-            All secrets
-          </a>
         }
       />
       {error && (

@@ -6,7 +6,7 @@ import { EditSecretForm, type Generator } from "./secret-forms.tsx";
 import { HiddenValue, OpenValue } from "./secret-value.tsx";
 
 /** What the rows of all secrets of a place have in common. */
-export interface SecretPlace {
+interface SecretPlace {
   projectId: number;
   environment: string;
   /** Whether a deletion can be taken back. */

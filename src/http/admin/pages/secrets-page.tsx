@@ -111,7 +111,7 @@ function SearchForm({ path, query, total, decrypted }: ListProps) {
       <form method="get" action={path} class="find" data-live={decrypted ? undefined : "secrets"}>
         {decrypted && <input type="hidden" name="decrypt" value="true" />}
         <label class="visually-hidden" for="find-secret">
-          Find a secret by its name or note
+          Find a secret
         </label>
         <input
           type="search"

@@ -25,7 +25,7 @@ function onAddRow(button) {
   const generate = row.querySelector("button[name=generate]");
   if (generate instanceof HTMLButtonElement) {
     generate.value = String(rows.childElementCount);
-    generate.setAttribute("aria-label", `Generate the value of secret ${rows.childElementCount + 1}`);
+    generate.setAttribute("aria-label", `Generate for secret ${rows.childElementCount + 1}`);
   }
   const legend = row.querySelector("legend");
   if (legend) legend.textContent = `Secret ${rows.childElementCount + 1}`;
