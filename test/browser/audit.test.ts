@@ -15,7 +15,7 @@ for (const { way, javaScript } of ways) {
   describeInBrowser(`the audit, ${way}`, {}, (desk) => {
     test("on a telephone folds its filter away until it is asked for, or filters", async () => {
       const page = await desk.open({ javaScript, width: 390 });
-      const { id } = await createRoot(page, "shop");
+      const { id } = await createRoot(page, "pocket");
       const path = `/admin/projects/${id}/audit`;
       const who = page.getByLabel("Who");
       await page.goto(path);
