@@ -103,9 +103,9 @@ function Row(props: RowProps) {
         )}
       </td>
       <td class="origin-cell">
-        <Origin secret={secret} environment={environment} />
+        <Origin secret={secret} environment={environment} />, version {secret.version}
         <p class="hint">
-          version {secret.version}, <Time at={secret.changedAt} /> <Actor actor={secret.changedBy} />
+          <Time at={secret.changedAt} /> <Actor actor={secret.changedBy} />
         </p>
       </td>
       <td class="row-actions">
