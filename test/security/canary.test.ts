@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { decodeSecret } from "../../src/cryptography/base62.ts";
 import { parseServiceToken } from "../../src/cryptography/service-token.ts";
 import { secretFormats } from "../../src/formats/index.ts";
-import { bearer, createTestApp, origin, type TestApp, TestBrowser } from "../harness.ts";
+import { bearer, createTestApp, type Fields, origin, type TestApp, TestBrowser } from "../harness.ts";
 
 /** What a marked text is: says which answers may show it. */
 type Kind = "value" | "note" | "token" | "master key" | "password" | "session" | "attempt";
@@ -465,6 +465,8 @@ async function useEverything(): Promise<void> {
     await ask("/api/secrets", { headers: { Cookie: `token=${text}` } });
   }
 
+  await useAdminPages(admin, showing, { root: root.id, second });
+
   // The time-out, sealed, signed out.
   app.clock.advance(301_000);
   await admin.get(`${path}?decrypt=true`);
@@ -501,6 +503,104 @@ async function useEverything(): Promise<void> {
   }
   expect(broken.logs.join("")).toContain("request failed");
   app.logs.push(...broken.logs);
+}
+
+/** What an admin does besides: history, comparing, import and export, rotation, the audit; right and wrong. */
+async function useAdminPages(
+  admin: TestBrowser,
+  showing: <T>(kinds: Kind[], act: () => Promise<T>) => Promise<T>,
+  { root, second }: { root: number; second: number },
+): Promise<void> {
+  const environment = `/admin/projects/${root}/environments/dev`;
+  const secrets = `${environment}/secrets`;
+
+  // History, and back.
+  for (const name of ["OLD", "GONE", "NOBODY"]) {
+    await showing(["note"], () => admin.get(`${secrets}/${name}/history`));
+    await showing(["note", "value"], () => admin.get(`${secrets}/${name}/history?decrypt=true`));
+    await showing(["note", "value"], () => admin.get(`${secrets}/${name}/history?from=1&to=2`));
+    for (const version of ["1", "99", mark("attempt", "a version")])
+      await showing(["note"], () => admin.post(`${secrets}/${name}/rollback`, { version }));
+  }
+  await admin.get(`${environment}/history`);
+  const at = String(app.clock.now);
+  for (const moment of [at, "0", mark("attempt", "a moment")]) {
+    await admin.get(`${environment}/rollback?at=${moment}`);
+    await admin.post(`${environment}/rollback`, {
+      at: moment,
+      confirm: "true",
+      state: mark("attempt", "a state"),
+    });
+    await admin.post(`${environment}/rollback`, { at: moment });
+  }
+  await showing(["note"], () => admin.get(secrets));
+
+  // Comparing and copying.
+  for (const query of ["", "?with=parent", "?from=dev&to=prod", "?show=different"])
+    await admin.get(`/admin/projects/${root}/compare${query}`);
+  for (const names of [
+    ["PLAIN", "LINES"],
+    ["PLAIN"],
+    ["UTF", `sfly_${mark("token", "what looks like a token, as a name")}`],
+    [`${mark("attempt", "no name")}-`],
+  ])
+    await admin.post(`/admin/projects/${root}/environments/prod/copy`, { from: "dev", names });
+  await admin.get(`/admin/projects/${root}/compare`);
+
+  // Import: each text comes back in its form, and nowhere else.
+  const imported = () => mark("value", "a value that is imported");
+  await showing(["value"], () => admin.get(`${environment}/import`));
+  for (const text of [
+    `IMPORTED=${imported()}\nSECOND='${imported()}'`,
+    `{"IMPORTED":"${imported()}","SECOND":["${imported()}"]}`,
+    `IMPORTED: ${imported()}\nSECOND: &x ${imported()}\nTHIRD: *x`,
+    `IMPORTED="${imported()}\n${imported()} is no line\n1BAD=${imported()}`,
+    `IMPORTED=${imported()} \${NOBODY}`,
+    `IMPORTED=${imported().repeat(200)}`,
+  ]) {
+    for (const confirm of ["", "true"])
+      await showing(["value"], () => admin.post(`${environment}/import`, { text, confirm }));
+  }
+
+  // Export.
+  await admin.get(`${environment}/export`);
+  for (const format of ["json", ...secretFormats]) {
+    const before = answers.length;
+    const { status } = await admin.get(`${environment}/export?format=${format}`);
+    const answer = answers[before];
+    if (answer && status === 200) answer.shows = ["value"];
+  }
+  await admin.get(`${environment}/export?format=${imported()}`);
+
+  // Rotation.
+  const rotate = (fields: Fields, id = second) => admin.post(`/admin/projects/${id}/rotate`, fields);
+  await admin.get(`/admin/projects/${second}/rotate`);
+  const next = mark("master key", "the passphrase after a rotation");
+  const wrong = mark("master key", "a wrong current passphrase");
+  await rotate({ currentMasterKey: wrong, newMasterKey: next });
+  await rotate({ currentMasterKey: passphrase, newMasterKey: passphrase });
+  await rotate({ currentMasterKey: passphrase, newMasterKey: `${next}:` });
+  await rotate({ currentMasterKey: passphrase, newMasterKey: next, revoke: [wrong, "99"] });
+  expect((await rotate({ currentMasterKey: passphrase, newMasterKey: next })).status).toBe(303);
+  const page = await showing(["master key"], () => rotate({ currentMasterKey: next, newMasterKey: "" }));
+  const generated = /id="master-key"[^>]*>([^<]+)</.exec(await page.text())?.[1] ?? "";
+  expect(generated).toStartWith("sfmk_");
+  addKey("master key", "the master key that a rotation generated", generated);
+  // Later steps know this root by its first passphrase.
+  await rotate({ currentMasterKey: generated, newMasterKey: passphrase });
+
+  // The audit, and giving everything up.
+  for (const audit of ["/admin/audit", `/admin/projects/${root}/audit`]) {
+    for (const query of ["", "?format=csv", "?format=jsonl", "?what=reads&format=csv", "?from=nonsense"])
+      await admin.get(`${audit}${query}`);
+  }
+  await admin.post("/admin/seal");
+  for (const sealed of [
+    `${secrets}/PLAIN`,
+    `${environment}/export?format=env`,
+    `/admin/projects/${root}/audit`,
+  ])
+    await admin.get(sealed);
 }
 
 describe("the search", () => {
