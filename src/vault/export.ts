@@ -1,9 +1,9 @@
 import { notFound } from "../errors.ts";
+import { recordShown } from "./reveal.ts";
 import type { Tree } from "./tree.ts";
 import { unlessRotated, type WritableEnvironment } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import { openBody, readView } from "./views.ts";
-import { record } from "./write.ts";
 
 /**
  * Gives out what apps get of a project × environment, in the form that `print` makes of the view's body. It is
@@ -19,11 +19,6 @@ export async function exportSecrets<T>(
   const view = await readView(vault, place.projectId, place.environment);
   if (!view) throw notFound("environment in this project");
   const printed = print(await openBody(place, view).catch(unlessRotated(vault, place)));
-  const project = tree.projects.get(place.projectId);
-  await record(vault, place.actor, {
-    action: "secrets.export",
-    environment: place.environment.name,
-    ...(project && { project }),
-  });
+  await recordShown(vault, tree, place, { action: "secrets.export" });
   return printed;
 }

@@ -3,12 +3,10 @@ import { open } from "../cryptography/aead.ts";
 import { type Bytes, toText } from "../cryptography/bytes.ts";
 import { secrets, secretVersions } from "../database/schema.ts";
 import { invalid, notFound, type SecretsflyError } from "../errors.ts";
-import type { AuditEntry } from "./audit.ts";
 import { type ChangedSecret, changeSecrets, versionContext } from "./secrets.ts";
-import type { Tree } from "./tree.ts";
 import { unlessRotated, type WritableEnvironment } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
-import { chunks, record } from "./write.ts";
+import { chunks } from "./write.ts";
 
 /** The versions of one secret of a project × environment: who made them, what they changed, and the way back to one. */
 
@@ -151,7 +149,7 @@ async function unchangedValues(
 
 /**
  * What chosen versions of a secret hold, in the order in which they are asked for. Who shows values calls
- * `recordSecretReveal` first. Throws SecretsflyError `not-found` for a name that never was its own here, and
+ * `recordShown` first. Throws SecretsflyError `not-found` for a name that never was its own here, and
  * `invalid` for a version that there is not.
  */
 export async function readVersions(
@@ -198,18 +196,6 @@ export async function rollbackSecret(
   });
   if (!changed) throw neverOwn();
   return changed;
-}
-
-/** Tells the audit that somebody was shown values of one secret. */
-export async function recordSecretReveal(
-  vault: Vault,
-  tree: Tree,
-  place: WritableEnvironment,
-  name: string,
-): Promise<void> {
-  const project = tree.projects.get(place.projectId);
-  const entry: AuditEntry = { action: "secret.reveal", environment: place.environment.name, name };
-  await record(vault, place.actor, { ...entry, ...(project && { project }) });
 }
 
 /** The row of a name that is, or was, the project × environment's own. */

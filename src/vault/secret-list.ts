@@ -6,7 +6,6 @@ import { pathTo, type Tree } from "./tree.ts";
 import { unlessRotated, type WritableEnvironment } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import { openSource, type RawSecret, readView, resolveVisible, visibleSecrets } from "./views.ts";
-import { record } from "./write.ts";
 
 /** A secret that is visible in a project × environment, as an admin sees it. */
 export interface ListedSecret extends RawSecret {
@@ -21,7 +20,7 @@ export interface ListedSecret extends RawSecret {
   problem: string | undefined;
 }
 
-/** All visible secrets, sorted by name, with their values. Who shows values calls `recordReveal` first. */
+/** All visible secrets, sorted by name, with their values. Who shows values calls `recordShown` first. */
 export async function listSecrets(
   vault: Vault,
   tree: Tree,
@@ -94,16 +93,6 @@ export async function listDeletedSecrets(vault: Vault, place: WritableEnvironmen
       ),
     )
     .orderBy(desc(secretVersions.createdAt), asc(secrets.name));
-}
-
-/** Tells the audit that somebody was shown the values of a project × environment. */
-export async function recordReveal(vault: Vault, tree: Tree, place: WritableEnvironment): Promise<void> {
-  const project = tree.projects.get(place.projectId);
-  await record(vault, place.actor, {
-    action: "secrets.reveal",
-    environment: place.environment.name,
-    ...(project && { project }),
-  });
 }
 
 /** When and by whom the newest versions were made, by secret id, along the path from the root. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { listVersions, readVersions, rollbackSecret } from "../../src/vault/history.ts";
-import { authenticate } from "../../src/vault/token-access.ts";
-import { isWritable, type WritableEnvironment } from "../../src/vault/unlock.ts";
-import { createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
-import { auditOf, disagreements, history, put, sendJson } from "./inspect.ts";
+import type { WritableEnvironment } from "../../src/vault/unlock.ts";
+import { fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
+import { openShop } from "../shop.ts";
+import { auditOf, disagreements, history, openPlace, put, sendJson } from "./inspect.ts";
 
 // Many tests run at once, and some machines are slow.
 setDefaultTimeout(60_000);
@@ -15,18 +15,8 @@ let token: string;
 let place: WritableEnvironment;
 
 async function begin(settings: Record<string, string> = {}): Promise<void> {
-  app = await createTestApp(settings);
-  admin = app.browser();
-  root = (await admin.createRoot("shop")).id;
-  token = await admin.createToken(root, "prod", "write");
-  place = await unlock(app, token);
-}
-
-async function unlock({ vault }: TestApp, writeToken: string): Promise<WritableEnvironment> {
-  const access = await authenticate(vault, writeToken, { address: "", requestId: "" });
-  const unlocked = await access.unlock();
-  if (!isWritable(unlocked)) throw new Error("a write token is needed");
-  return unlocked;
+  ({ app, admin, root, token } = await openShop(settings));
+  place = await openPlace(app, token);
 }
 
 const set = (name: string, value: string, note?: string) => put(app, token, name, value, note);
@@ -85,10 +75,10 @@ describe("the versions of a secret", () => {
   test("of a name that never was its own are none", async () => {
     await set("A", "1");
     const child = await admin.createChild("api", root);
-    const childPlace = await unlock(app, await admin.createToken(child, "prod", "write"));
+    const childPlace = await openPlace(app, await admin.createToken(child, "prod", "write"));
     expect(await listVersions(app.vault, childPlace, "A")).toBeUndefined();
     expect(await listVersions(app.vault, place, "B")).toBeUndefined();
-    const dev = await unlock(app, await admin.createToken(root, "dev", "write"));
+    const dev = await openPlace(app, await admin.createToken(root, "dev", "write"));
     expect(await listVersions(app.vault, dev, "A")).toBeUndefined();
     expect(readVersions(app.vault, dev, "A", [1])).rejects.toMatchObject({ code: "not-found" });
     expect(rollbackSecret(app.vault, dev, "A", 1)).rejects.toMatchObject({ code: "not-found" });
@@ -210,7 +200,7 @@ describe("rolling a secret back", () => {
     await set("A", "one");
     await set("A", "two");
     const other = await app.sibling();
-    const there = await unlock(other, token);
+    const there = await openPlace(other, token);
     await Promise.all([
       rollback("A", 1),
       ...["x", "y", "z"].map((value) => put(other, token, "A", value)),

@@ -15,7 +15,8 @@ import { bearer, type TestApp } from "../harness.ts";
 type Places = readonly string[];
 type App = Pick<TestApp, "vault" | "db">;
 
-async function openPlace({ vault }: App, writeToken: string): Promise<WritableEnvironment> {
+/** What a write token may: its project × environment, unlocked. */
+export async function openPlace({ vault }: App, writeToken: string): Promise<WritableEnvironment> {
   const access = await authenticate(vault, writeToken, { address: "", requestId: "" });
   const place = await access.unlock();
   if (!isWritable(place)) throw new Error("a write token is needed to look inside");

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { previewRollback, rollBackEnvironment } from "../../src/vault/point-in-time.ts";
 import { listMoments } from "../../src/vault/timeline.ts";
-import { authenticate } from "../../src/vault/token-access.ts";
-import { isWritable, type WritableEnvironment } from "../../src/vault/unlock.ts";
-import { createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
-import { auditOf, disagreements, history, sendJson } from "./inspect.ts";
+import type { WritableEnvironment } from "../../src/vault/unlock.ts";
+import { fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
+import { openShop } from "../shop.ts";
+import { auditOf, disagreements, history, openPlace, sendJson } from "./inspect.ts";
 
 // Many tests run at once, and some machines are slow.
 setDefaultTimeout(60_000);
@@ -16,18 +16,8 @@ let token: string;
 let place: WritableEnvironment;
 
 async function begin(settings: Record<string, string> = {}): Promise<void> {
-  app = await createTestApp(settings);
-  admin = app.browser();
-  root = (await admin.createRoot("shop")).id;
-  token = await admin.createToken(root, "prod", "write");
-  place = await unlock(app, token);
-}
-
-async function unlock({ vault }: TestApp, writeToken: string): Promise<WritableEnvironment> {
-  const access = await authenticate(vault, writeToken, { address: "", requestId: "" });
-  const unlocked = await access.unlock();
-  if (!isWritable(unlocked)) throw new Error("a write token is needed");
-  return unlocked;
+  ({ app, admin, root, token } = await openShop(settings));
+  place = await openPlace(app, token);
 }
 
 /** Makes several changes in one write, a second after whatever was before, and returns when. */
@@ -110,7 +100,7 @@ describe("the timeline", () => {
     const dev = await admin.createToken(root, "dev", "write");
     const api = await admin.createToken(child, "prod", "write");
     for (const foreign of [dev, api])
-      expect((await listMoments(app.vault, await unlock(app, foreign))).moments).toEqual([]);
+      expect((await listMoments(app.vault, await openPlace(app, foreign))).moments).toEqual([]);
   });
 });
 
@@ -203,7 +193,7 @@ describe("going back to a moment", () => {
     const childToken = await admin.createToken(child, "prod", "write");
     const then = await change({ A: "shop's" });
     await change({ A: "api's" }, [], childToken);
-    const childPlace = await unlock(app, childToken);
+    const childPlace = await openPlace(app, childToken);
     const plan = await previewRollback(app.vault, childPlace, then);
     expect(plan.returns).toMatchObject([{ name: "A", kind: "delete", inheritedFrom: root }]);
     await rollBackEnvironment(app.vault, childPlace, then, plan.fingerprint);
@@ -244,7 +234,7 @@ describe("going back to a moment", () => {
     const childToken = await admin.createToken(child, "prod", "write");
     const then = await change({ A: "1" }, [], childToken);
     await change({ A: "2" }, [], childToken);
-    const childPlace = await unlock(app, childToken);
+    const childPlace = await openPlace(app, childToken);
     const { fingerprint } = await previewRollback(app.vault, childPlace, then);
     await change({ OTHER: "x" });
     expect(await rollBackEnvironment(app.vault, childPlace, then, fingerprint)).toHaveLength(1);
@@ -255,7 +245,7 @@ describe("going back to a moment", () => {
     await change({ A: "2" }, ["B"]);
     const { fingerprint } = await preview(then);
     const other = await app.sibling();
-    const there = await unlock(other, token);
+    const there = await openPlace(other, token);
     const done = await Promise.all([
       goBack(then, fingerprint),
       rollBackEnvironment(other.vault, there, then, fingerprint),
@@ -273,7 +263,7 @@ describe("going back to a moment", () => {
     const then = await change({ URL: `\${HOST}/app`, OTHER: "1" }, [], childToken);
     await change({ URL: "elsewhere", OTHER: "2" }, [], childToken);
     await change({}, ["HOST"]);
-    const childPlace = await unlock(app, childToken);
+    const childPlace = await openPlace(app, childToken);
     const { problems } = await previewRollback(app.vault, childPlace, then);
     expect(problems).toEqual([`URL refers to \${HOST}, which is not a secret here`]);
     expect(rollBackEnvironment(app.vault, childPlace, then)).rejects.toMatchObject({

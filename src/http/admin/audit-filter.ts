@@ -4,7 +4,7 @@ import { type AuditAction, auditActions } from "../../vault/audit.ts";
 import type { AuditFilter } from "../../vault/audit-query.ts";
 import { getProject, type Project, readTree, subtreeOf } from "../../vault/tree.ts";
 import type { AppEnv } from "../app-env.ts";
-import type { AuditForm } from "./pages/audit-page.tsx";
+import type { AuditForm } from "./pages/audit-filter-form.tsx";
 import type { FieldErrors } from "./view-models.ts";
 
 /** What an address of the audit asks for. */

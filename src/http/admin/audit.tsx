@@ -21,7 +21,10 @@ import { type AuditRequest, auditAddress, readAuditRequest } from "./audit-filte
 import { auditWords } from "./audit-words.ts";
 import { idParam } from "./form.ts";
 import { pageProps } from "./frame.ts";
-import { type AuditChoices, type AuditEventRow, AuditPage, type AuditReads } from "./pages/audit-page.tsx";
+import type { AuditEventRow } from "./pages/audit-events.tsx";
+import type { AuditChoices } from "./pages/audit-filter-form.tsx";
+import { AuditPage } from "./pages/audit-page.tsx";
+import type { AuditReads } from "./pages/audit-reads.tsx";
 import { auditPath, projectAuditPath } from "./pages/paths.ts";
 import { projectHead } from "./project-head.ts";
 import { unsealedRoots } from "./session.ts";

@@ -7,6 +7,7 @@ import {
 import type { CompareFilter, CompareShow } from "./pages/compare-address.ts";
 import type { CopyChoice } from "./pages/compare-copy.tsx";
 import type { CompareCell, ComparedRows, CompareRow, Lacking } from "./pages/compare-table.tsx";
+import { sliceOf } from "./slices.ts";
 
 /** A page's rows are bounded by their cells: a page must stay small however many environments there are. */
 const cellsAPage = 1500;
@@ -34,16 +35,8 @@ export function comparedRows(comparison: Comparison, filter: CompareFilter): Com
   const all = secrets.map((secret) => describe(secret, environments));
   const found = all.filter((row) => fits(row, filter));
   const size = Math.min(maxRows, Math.max(minRows, Math.floor(cellsAPage / Math.max(1, columns.length))));
-  const pages = Math.max(1, Math.ceil(found.length / size));
-  const page = Math.min(filter.page, pages);
-  return {
-    environments,
-    rows: found.slice((page - 1) * size, page * size),
-    found: found.length,
-    page,
-    pages,
-    counts: countKinds(all),
-  };
+  const { items: rows, position } = sliceOf(found, filter.page, size);
+  return { environments, rows, position, counts: countKinds(all) };
 }
 
 function countKinds(rows: readonly CompareRow[]): ComparedRows["counts"] {

@@ -20,6 +20,11 @@ export async function readForm(c: Context<AppEnv>): Promise<Form> {
   return new Form(new URLSearchParams(text));
 }
 
+/** The fields of a form that is sent by GET: the query of the address. Throws SecretsflyError `too-large`. */
+export function queryForm(c: Context<AppEnv>): Form {
+  return new Form(new URL(c.req.url).searchParams);
+}
+
 /** As many secrets as an environment can have, with their notes and what else a form holds. */
 const maxFields = 3 * maxSecrets + 100;
 

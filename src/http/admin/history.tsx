@@ -5,14 +5,14 @@ import {
   type ListedVersion,
   listVersions,
   readVersions,
-  recordSecretReveal,
   rollbackSecret,
   type VersionContent,
 } from "../../vault/history.ts";
+import { recordShown } from "../../vault/reveal.ts";
 import type { ChangedSecret } from "../../vault/secrets.ts";
 import type { AppEnv } from "../app-env.ts";
 import { actorLabel } from "./actor-label.ts";
-import { Form, readForm } from "./form.ts";
+import { type Form, queryForm, readForm } from "./form.ts";
 import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
 import { secretHistoryPath } from "./pages/paths.ts";
@@ -22,7 +22,7 @@ import type { VersionRow } from "./pages/version-table.tsx";
 import { leaveInTime, listPlace, type Place, unlockPlace } from "./place.ts";
 import { projectHead } from "./project-head.ts";
 import { tell } from "./session.ts";
-import { valueDifference } from "./value-difference.ts";
+import { cutEnd, valueDifference } from "./value-difference.ts";
 
 /** The versions of one secret, what differs between two, and the way back to one. Needs the unsealed root. */
 export const historyRoutes = new Hono<AppEnv>({ strict: false })
@@ -30,7 +30,7 @@ export const historyRoutes = new Hono<AppEnv>({ strict: false })
     const place = await unlockPlace(c);
     const name = c.req.param("name");
     return answerForm(
-      async () => showHistory(c, place, name, readAsked(new Form(new URL(c.req.url).searchParams))),
+      async () => showHistory(c, place, name, readAsked(queryForm(c))),
       (_errors, error) => showHistory(c, place, name, { error: error.message }),
     );
   })
@@ -153,7 +153,7 @@ async function readShown(
         if (value !== null) shown.values.set(version, isWhole ? { text: value, isCut: false } : cut(value));
     }
   }
-  await recordSecretReveal(vault, tree, unlocked, name);
+  await recordShown(vault, tree, unlocked, { action: "secret.reveal", name });
   leaveInTime(c, pathOf(place, name, before));
   return shown;
 }
@@ -164,14 +164,7 @@ const openAtOnce = 5;
 const shownCharacters = 400;
 
 function cut(value: string): { text: string; isCut: boolean } {
-  if (value.length <= shownCharacters) return { text: value, isCut: false };
-  return {
-    text: `${value
-      .slice(0, shownCharacters)
-      .toWellFormed()
-      .replace(/\uFFFD$/, "")}…`,
-    isCut: true,
-  };
+  return { text: cutEnd(value, shownCharacters), isCut: value.length > shownCharacters };
 }
 
 function comparisonOf(c: Context<AppEnv>, from: VersionContent, to: VersionContent): Comparison {

@@ -6,7 +6,7 @@ import type { ChangedSecret } from "../../vault/secrets.ts";
 import { listMoments, type Moment } from "../../vault/timeline.ts";
 import type { AppEnv } from "../app-env.ts";
 import { actorLabel } from "./actor-label.ts";
-import { Form, readForm } from "./form.ts";
+import { type Form, queryForm, readForm } from "./form.ts";
 import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
 import {
@@ -19,16 +19,17 @@ import { environmentHistoryPath } from "./pages/paths.ts";
 import { type Place, unlockPlace } from "./place.ts";
 import { projectHead } from "./project-head.ts";
 import { tell } from "./session.ts";
+import { sliceOf } from "./slices.ts";
 
 /** What changed in an environment, and the way back to a moment, with a preview. Needs the unsealed root. */
 export const pointInTimeRoutes = new Hono<AppEnv>({ strict: false })
   .get("/history", async (c) => {
     const place = await unlockPlace(c);
-    return showHistory(c, place, queryOf(c).number("before", noMoment));
+    return showHistory(c, place, queryForm(c).number("before", noMoment));
   })
   .get("/rollback", async (c) => {
     const place = await unlockPlace(c);
-    const query = queryOf(c);
+    const query = queryForm(c);
     return answerForm(
       () =>
         showPreview(c, place, readMoment(query), { page: query.number("page", "A page is a number.") ?? 1 }),
@@ -47,10 +48,6 @@ export const pointInTimeRoutes = new Hono<AppEnv>({ strict: false })
       (_errors, error) => showHistory(c, place, undefined, refused(form, error)),
     );
   });
-
-function queryOf(c: Context<AppEnv>): Form {
-  return new Form(new URL(c.req.url).searchParams);
-}
 
 const noMoment = "A moment is a date with a time, such as 2026-01-31T13:45:00, in UTC.";
 const isoMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?$/;
@@ -135,6 +132,7 @@ async function showPreview(
   const { project, tree, unlocked } = place;
   const preview = await previewRollback(c.var.vault, unlocked, at);
   const { returns } = preview;
+  const { items, position } = sliceOf(returns, page, pageSize);
   const kinds = Map.groupBy(returns, ({ kind }) => (kind === "add" || kind === "delete" ? kind : "set"));
   const count = (kind: "set" | "add" | "delete") => kinds.get(kind)?.length ?? 0;
   return c.html(
@@ -145,9 +143,8 @@ async function showPreview(
       at={at}
       state={preview.fingerprint}
       counts={{ set: count("set"), add: count("add"), delete: count("delete"), unchanged: preview.unchanged }}
-      returns={returns.slice((page - 1) * pageSize, page * pageSize).map((row) => returnRow(place, row))}
-      page={page}
-      pages={Math.max(1, Math.ceil(returns.length / pageSize))}
+      returns={items.map((row) => returnRow(place, row))}
+      position={position}
       unreachable={preview.unreachable}
       problems={preview.problems}
       isOther={isOther}

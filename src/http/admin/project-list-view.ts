@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { listProjects } from "../../vault/projects.ts";
 import type { Project } from "../../vault/tree.ts";
 import type { AppEnv } from "../app-env.ts";
-import type { ListPosition } from "./pages/project-tree.tsx";
+import type { ListPosition } from "./pages/list-pages.tsx";
 import type { FoundProject, ProjectSearch, RootNode } from "./pages/projects-page.tsx";
 import {
   childrenByParent,

@@ -8,7 +8,7 @@ import {
   maxGeneratedLength,
 } from "../../vault/generate-value.ts";
 import type { Form } from "./form.ts";
-import type { Generator } from "./pages/secret-forms.tsx";
+import type { Generator } from "./pages/value-generator.tsx";
 import type { SecretFormRow } from "./view-models.ts";
 
 /** What the forms offer to make values of. */

@@ -1,9 +1,9 @@
 /** @jsxImportSource hono/jsx */
 import { type Context, Hono } from "hono";
 import { notFound, type SecretsflyError } from "../../errors.ts";
-import { recordSecretReveal } from "../../vault/history.ts";
+import { recordShown } from "../../vault/reveal.ts";
 import { nameFault } from "../../vault/secret-input.ts";
-import { listDeletedSecrets, recordReveal } from "../../vault/secret-list.ts";
+import { listDeletedSecrets } from "../../vault/secret-list.ts";
 import { changeSecrets } from "../../vault/secrets.ts";
 import type { AppEnv } from "../app-env.ts";
 import { actorLabel } from "./actor-label.ts";
@@ -11,10 +11,10 @@ import { type Form, readForm } from "./form.ts";
 import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
 import { environmentSecretsPath, secretHistoryPath } from "./pages/paths.ts";
-import type { Generator } from "./pages/secret-forms.tsx";
 import { SecretPage } from "./pages/secret-page.tsx";
 import { rowId } from "./pages/secret-tables.tsx";
 import { SecretsPage } from "./pages/secrets-page.tsx";
+import type { Generator } from "./pages/value-generator.tsx";
 import { leaveInTime, listPlace, type Place, unlockPlace } from "./place.ts";
 import { projectHead } from "./project-head.ts";
 import { unsealedUntil } from "./project-view.ts";
@@ -189,7 +189,7 @@ async function showSecrets(c: Context<AppEnv>, place: Place, shown: Shown): Prom
   const { vault, session } = c.var;
   const { decrypted, editing, rows = [], error } = shown;
   if (decrypted) {
-    await recordReveal(vault, place.tree, place.unlocked);
+    await recordShown(vault, place.tree, place.unlocked, { action: "secrets.reveal" });
     leaveInTime(c, pathOf(place, false));
   }
   const all = await listPlace(c, place);
@@ -221,7 +221,7 @@ async function showSecret(c: Context<AppEnv>, place: Place, name: string, more: 
   const { vault, session } = c.var;
   const secret = (await listPlace(c, place)).find((candidate) => candidate.name === name);
   if (!secret) throw notFound("secret");
-  await recordSecretReveal(vault, place.tree, place.unlocked, name);
+  await recordShown(vault, place.tree, place.unlocked, { action: "secret.reveal", name });
   leaveInTime(c, pathOf(place, false));
   return c.html(
     <SecretPage

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../app-env.ts";
-import type { ListPosition } from "./pages/project-tree.tsx";
+import type { ListPosition } from "./pages/list-pages.tsx";
 
 /** A part of a long list, and where in it that is. */
 interface Slice<T> {

@@ -173,7 +173,8 @@ function cutStart(text: string, max: number): string {
         .replace(/^\uFFFD/, "")}`;
 }
 
-function cutEnd(text: string, max: number): string {
+/** The first `max` UTF-16 units of a text, with a sign that there is more; never half of a character. */
+export function cutEnd(text: string, max: number): string {
   return text.length <= max
     ? text
     : `${text

@@ -96,8 +96,7 @@ export function historyPages(page: PageProps, text: string): Record<string, stri
           { name: text, kind: "add", fromVersion: 2, toVersion: 1, inheritedFrom: null },
           { name: text, kind: "delete", fromVersion: 2, toVersion: null, inheritedFrom: link },
         ]}
-        page={2}
-        pages={3}
+        position={{ page: 2, pages: 3, first: 201, last: 203, total: 403 }}
         unreachable={[text]}
         problems={Array(12).fill(text)}
         isOther

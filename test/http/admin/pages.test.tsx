@@ -1,6 +1,7 @@
 /** @jsxImportSource hono/jsx */
 import { describe, expect, test } from "bun:test";
-import { type AuditEventRow, AuditPage } from "../../../src/http/admin/pages/audit-page.tsx";
+import type { AuditEventRow } from "../../../src/http/admin/pages/audit-events.tsx";
+import { AuditPage } from "../../../src/http/admin/pages/audit-page.tsx";
 import { wholeComparison } from "../../../src/http/admin/pages/compare-address.ts";
 import { ComparePage } from "../../../src/http/admin/pages/compare-page.tsx";
 import type { CompareCell } from "../../../src/http/admin/pages/compare-table.tsx";
@@ -234,9 +235,7 @@ function comparePage(props: Partial<Parameters<typeof ComparePage>[0]>): string 
             cells: [hostileCell, undefined],
           },
         ],
-        found: 1,
-        page: 2,
-        pages: 3,
+        position: { page: 2, pages: 3, first: 2, last: 2, total: 3 },
         counts: new Map([["all", 1]]),
       }}
       lacking={[{ environment: HOSTILE, from: HOSTILE, count: 1 }]}

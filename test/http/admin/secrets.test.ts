@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { createTestApp, type Fields, fetchMap, type TestApp, type TestBrowser } from "../../harness.ts";
+import { type Fields, fetchMap, type TestApp, type TestBrowser } from "../../harness.ts";
 import { snapshot } from "../../security/snapshot.ts";
+import { openShop } from "../../shop.ts";
 import { auditOf, history, sendJson } from "../../vault/inspect.ts";
 
 // Many tests run at once, and some machines are slow.
@@ -12,10 +13,7 @@ let root: number;
 let token: string;
 
 async function begin(settings: Record<string, string> = {}): Promise<void> {
-  app = await createTestApp(settings);
-  admin = app.browser();
-  root = (await admin.createRoot("shop")).id;
-  token = await admin.createToken(root, "prod", "write");
+  ({ app, admin, root, token } = await openShop(settings));
 }
 
 beforeEach(() => begin());

@@ -116,7 +116,7 @@ function Compared(props: ComparePageProps) {
         id="comparison"
         class="stack"
         aria-label="Result"
-        data-announce={`${plural(compared.found, "name")} found`}
+        data-announce={`${plural(compared.position.total, "name")} found`}
       >
         {!isParent && compared.environments.length < 2 ? (
           <EmptyState title="Choose two environments or more">
@@ -140,7 +140,7 @@ function Result(props: ComparePageProps) {
       {filter.with === "environments" && (
         <LackingList projectId={project.id} filter={filter} lacking={lacking} />
       )}
-      {compared.found === 0 ? (
+      {compared.position.total === 0 ? (
         <EmptyState title={filter.q === "" ? "Nothing of this kind" : `No such name like “${filter.q}”`}>
           <p>
             <a href={compareAddress(project.id, { ...filter, q: "", show: "all", page: 1 })}>

@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 import type { ProjectLink } from "../view-models.ts";
 import { type CompareFilter, type CompareShow, compareAddress } from "./compare-address.ts";
 import { plural } from "./components.tsx";
+import { ListPages, type ListPosition } from "./list-pages.tsx";
 import { environmentSecretsPath, secretPath } from "./paths.ts";
 
 /** One name in one environment. */
@@ -33,10 +34,7 @@ export interface CompareRow {
 export interface ComparedRows {
   environments: readonly string[];
   rows: readonly CompareRow[];
-  /** Rows on all pages. */
-  found: number;
-  page: number;
-  pages: number;
+  position: ListPosition;
   /** Of all names, before they are searched and filtered. */
   counts: ReadonlyMap<CompareShow, number>;
 }
@@ -103,7 +101,9 @@ export function CompareTable({ projectId, filter, compared }: CompareTableProps)
           </tbody>
         </table>
       </section>
-      <Pages projectId={projectId} filter={filter} compared={compared} />
+      <ListPages path={compareAddress(projectId, { ...filter, page: 1 })} position={compared.position}>
+        Page {compared.position.page} of {compared.position.pages}
+      </ListPages>
     </>
   );
 }
@@ -168,25 +168,6 @@ function GroupMark({ mark, label, kind }: { mark: string; label: string; kind: s
     <span class={`group ${kind}`} role="img" aria-label={label}>
       {mark}
     </span>
-  );
-}
-
-/** The ways to the pages before and after. */
-function Pages({ projectId, filter, compared: { page, pages } }: CompareTableProps) {
-  if (pages === 1) return null;
-  const to = (page: number, text: string, rel: string) => (
-    <a class="button" href={compareAddress(projectId, { ...filter, page })} rel={rel}>
-      {text}
-    </a>
-  );
-  return (
-    <nav class="actions compare-pages" aria-label="Pages">
-      {page > 1 && to(page - 1, "Previous", "prev")}
-      <span>
-        Page {page} of {pages}
-      </span>
-      {page < pages && to(page + 1, "Next", "next")}
-    </nav>
   );
 }
 

@@ -67,6 +67,56 @@ export function SealState({ unsealedUntil, now }: { unsealedUntil: number | null
   );
 }
 
+interface FindFormProps {
+  /** The list's own address. */
+  path: string;
+  /** Of its field. */
+  id: string;
+  label: string;
+  placeholder: string;
+  query: string;
+  /** The id of the list that a script swaps while it is typed; undefined: it is sent first. */
+  live: string | undefined;
+  /** Further fields. */
+  children?: Child;
+}
+
+/** A search in a list, by its address: it works without a script. */
+export function FindForm({ path, id, label, placeholder, query, live, children }: FindFormProps) {
+  return (
+    <search>
+      <form method="get" action={path} class="find" data-live={live}>
+        {children}
+        <label class="visually-hidden" for={id}>
+          {label}
+        </label>
+        <input
+          type="search"
+          id={id}
+          name="q"
+          value={query}
+          placeholder={placeholder}
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+        />
+        <button type="submit" class="button">
+          Find
+        </button>
+      </form>
+    </search>
+  );
+}
+
+/** The head of a table's last column, which only a screen reader needs. */
+export function ActionsHead() {
+  return (
+    <th scope="col">
+      <span class="visually-hidden">Actions</span>
+    </th>
+  );
+}
+
 /** The way from the list of projects down to the page's parent; `children` are the items after the projects. */
 export function Breadcrumbs({ projects, children }: { projects: readonly ProjectLink[]; children?: Child }) {
   return (

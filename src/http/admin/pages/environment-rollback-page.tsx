@@ -1,8 +1,9 @@
 /** @jsxImportSource hono/jsx */
 import type { ProjectHead, ProjectLink } from "../view-models.ts";
-import { EmptyState, plural, Time } from "./components.tsx";
+import { ActionsHead, EmptyState, plural, Time } from "./components.tsx";
 import { KeepsNewestOnly, type MomentForm, RollbackMomentForm } from "./environment-history-page.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
+import { ListPages, type ListPosition } from "./list-pages.tsx";
 import { environmentRollbackPath, secretHistoryPath } from "./paths.ts";
 import { ProjectHeader } from "./project-header.tsx";
 
@@ -26,8 +27,7 @@ interface EnvironmentRollbackPageProps extends PageProps {
   counts: { set: number; add: number; delete: number; unchanged: number };
   /** Those of this page. */
   returns: ReturnRow[];
-  page: number;
-  pages: number;
+  position: ListPosition;
   /** Secrets whose versions of that time are not kept. */
   unreachable: string[];
   /** References that would no longer resolve: going back would be refused. */
@@ -97,7 +97,7 @@ function NothingToDo({ counts, unreachable }: EnvironmentRollbackPageProps) {
 }
 
 function Returns(props: EnvironmentRollbackPageProps) {
-  const { counts, returns } = props;
+  const { project, environment, at, counts, returns, position } = props;
   return (
     <>
       <ul class="counts" aria-label="Summary">
@@ -113,9 +113,7 @@ function Returns(props: EnvironmentRollbackPageProps) {
               <th scope="col">Secret</th>
               <th scope="col">What happens</th>
               <th scope="col">Version</th>
-              <th scope="col">
-                <span class="visually-hidden">Actions</span>
-              </th>
+              <ActionsHead />
             </tr>
           </thead>
           <tbody>
@@ -138,7 +136,13 @@ function Returns(props: EnvironmentRollbackPageProps) {
           </tbody>
         </table>
       </div>
-      <ReturnPages {...props} />
+      <ListPages
+        path={`${environmentRollbackPath(project.id, environment)}?at=${at}`}
+        position={position}
+        label="Pages of the preview"
+      >
+        Page {position.page} of {position.pages}. Going back changes the secrets of all pages.
+      </ListPages>
     </>
   );
 }
@@ -205,28 +209,6 @@ function LookLink({
     >
       Compare
     </a>
-  );
-}
-
-function ReturnPages({ project, environment, at, page, pages }: EnvironmentRollbackPageProps) {
-  if (pages === 1) return null;
-  const path = `${environmentRollbackPath(project.id, environment)}?at=${at}`;
-  return (
-    <nav class="actions" aria-label="Pages of the preview">
-      {page > 1 && (
-        <a class="button" href={`${path}&page=${page - 1}`} rel="prev">
-          Previous secrets
-        </a>
-      )}
-      {page < pages && (
-        <a class="button" href={`${path}&page=${page + 1}`} rel="next">
-          More secrets
-        </a>
-      )}
-      <span class="hint">
-        Page {page} of {pages}. Going back changes the secrets of all pages.
-      </span>
-    </nav>
   );
 }
 

@@ -3,6 +3,7 @@ import type { ProjectForm, ProjectLink } from "../view-models.ts";
 import { EmptyState, plural, SealState } from "./components.tsx";
 import { SecretField } from "./fields.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
+import { ListPages, type ListPosition } from "./list-pages.tsx";
 import { comparePath, environmentSecretsPath, projectPath } from "./paths.ts";
 import {
   CreateProjectForm,
@@ -16,8 +17,6 @@ import { ProjectHeader } from "./project-header.tsx";
 import {
   EndingTokens,
   type EnvironmentCount,
-  type ListPosition,
-  Pages,
   type ProjectLine,
   type ProjectNode,
   ProjectTree,
@@ -218,7 +217,7 @@ function Children({
       {project.children.length > 0 ? (
         <div class="card stack tight">
           <ProjectTree projects={project.children} unsealed={unsealed} />
-          <Pages path={projectPath(project.id)} position={project.childrenPosition} />
+          <ListPages path={projectPath(project.id)} position={project.childrenPosition} />
         </div>
       ) : (
         <EmptyState title="None yet">

@@ -29,15 +29,6 @@ export interface ProjectNode extends ProjectLine {
   more: number;
 }
 
-/** Which part of a long list a page shows; `first` and `last` count from 1. */
-export interface ListPosition {
-  page: number;
-  pages: number;
-  first: number;
-  last: number;
-  total: number;
-}
-
 interface ProjectTreeProps {
   projects: readonly ProjectNode[];
   /** What is missing then leads to where it can be looked at. */
@@ -145,22 +136,5 @@ function Count({ project, environment, unsealed }: CountProps) {
     <a class="tally lacks" href={comparePath(project.id)} title={`${explained}: compare them`}>
       {content}
     </a>
-  );
-}
-
-/** The way to the rest of a list that is longer than a page. */
-export function Pages({ path, position }: { path: string; position: ListPosition }) {
-  const { page, pages, first, last, total } = position;
-  if (pages === 1) return null;
-  const number = (value: number) => value.toLocaleString("en");
-  const to = (other: number) => `${path}${path.includes("?") ? "&" : "?"}page=${other}`;
-  return (
-    <nav class="actions project-pages" aria-label="Pages of this list">
-      {page > 1 && <a href={page === 2 ? path : to(page - 1)}>Previous</a>}
-      <span>
-        {number(first)} to {number(last)} of {number(total)}
-      </span>
-      {page < pages && <a href={to(page + 1)}>Next</a>}
-    </nav>
   );
 }

@@ -1,14 +1,13 @@
 /** @jsxImportSource hono/jsx */
 import type { ProjectForm, ProjectLink } from "../view-models.ts";
-import { EmptyState, plural, SealState } from "./components.tsx";
+import { EmptyState, FindForm, plural, SealState } from "./components.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
+import { ListPages, type ListPosition } from "./list-pages.tsx";
 import { projectPath, projectsPath } from "./paths.ts";
 import { CreateProjectForm } from "./project-forms.tsx";
 import {
   EndingTokens,
-  type ListPosition,
   More,
-  Pages,
   type ProjectLine,
   type ProjectNode,
   ProjectTree,
@@ -93,32 +92,16 @@ function Projects(props: ProjectsPageProps) {
   const { total, search } = props;
   return (
     <div class="stack">
-      <SearchForm query={search?.query ?? ""} total={total} />
+      <FindForm
+        path={projectsPath}
+        id="find-project"
+        label="Find a project"
+        placeholder={`Find one of ${plural(total, "project")}`}
+        query={search?.query ?? ""}
+        live="projects"
+      />
       {search ? <Found search={search} /> : <Forest {...props} />}
     </div>
-  );
-}
-
-function SearchForm({ query, total }: { query: string; total: number }) {
-  return (
-    <search>
-      <form method="get" action={projectsPath} class="find" data-live="projects">
-        <label class="visually-hidden" for="find-project">
-          Find a project
-        </label>
-        <input
-          type="search"
-          id="find-project"
-          name="q"
-          value={query}
-          placeholder={`Find one of ${plural(total, "project")}`}
-          autocomplete="off"
-        />
-        <button type="submit" class="button">
-          Find
-        </button>
-      </form>
-    </search>
   );
 }
 
@@ -135,7 +118,7 @@ function Forest({ frame, total, roots, position }: ProjectsPageProps) {
           <Root root={root} now={frame.now} open={total <= OPEN_UP_TO} />
         ))}
       </ul>
-      <Pages path={projectsPath} position={position} />
+      <ListPages path={projectsPath} position={position} />
     </section>
   );
 }

@@ -3,20 +3,17 @@ import type { SecretFormRow, SecretRow } from "../view-models.ts";
 import { PreformattedText } from "./components.tsx";
 import { mixesNewlines, Newlines } from "./fields.tsx";
 import { projectPath } from "./paths.ts";
+import {
+  GenerateButton,
+  type GenerateButtonProps,
+  type Generator,
+  GeneratorOptions,
+} from "./value-generator.tsx";
 
 /** Rows that a form for new secrets offers at once where no script can add one. */
 const ROWS = 3;
 
 const EMPTY_ROW: SecretFormRow = { name: "", value: "", note: "" };
-
-/** What random values can be made of, and what was chosen last. */
-export interface Generator {
-  length: string;
-  maxLength: number;
-  alphabet: string;
-  alphabets: readonly { id: string; label: string; characters: string }[];
-  errors: { length?: string | undefined; alphabet?: string | undefined };
-}
 
 interface AddSecretsFormProps {
   action: string;
@@ -111,22 +108,12 @@ function AddSecretRow({ row, index, focus, isSpare }: AddSecretRowProps) {
           {row.error}
         </p>
       )}
-      <div class="value-field">
-        <label class="field">
-          Value
-          <textarea
-            class="mono"
-            name="value"
-            rows={1}
-            autocomplete="off"
-            spellcheck={false}
-            autofocus={row.generated}
-          >
-            <PreformattedText text={row.value} />
-          </textarea>
-        </label>
-        <GenerateButton value={String(index)} label={`Generate for secret ${index + 1}`} />
-      </div>
+      <ValueField
+        label="Value"
+        value={row.value}
+        focus={row.generated}
+        generate={{ value: String(index), label: `Generate for secret ${index + 1}` }}
+      />
       <label class="field">
         <span>
           Note <span class="optional">optional</span>
@@ -137,64 +124,36 @@ function AddSecretRow({ row, index, focus, isSpare }: AddSecretRowProps) {
   );
 }
 
-/** Fills the value field beside it with a random value; nothing is saved by it. */
-function GenerateButton({ value, label }: { value: string; label: string }) {
-  return (
-    <button type="submit" name="generate" value={value} class="button quiet generate" aria-label={label}>
-      Generate
-    </button>
-  );
+interface ValueFieldProps {
+  label: string;
+  value: string;
+  focus: boolean | undefined;
+  /** The id of what is wrong with it; undefined: nothing is. */
+  errorId?: string | undefined;
+  generate: GenerateButtonProps;
 }
 
-/** How long the values of the Generate buttons of this form are, and of what characters. */
-function GeneratorOptions({ id, generator }: { id: string; generator: Generator }) {
-  const { length, alphabet, errors } = generator;
-  const error = errors.length ?? errors.alphabet;
-  const errorId = `${id}-generator-error`;
+/** The field of a secret's value, with the button that fills it. */
+function ValueField({ label, value, focus, errorId, generate }: ValueFieldProps) {
   return (
-    <details class="generator" open={error !== undefined} data-generator="">
-      <summary>What Generate makes</summary>
-      <div class="field-pair">
-        <label class="field">
-          Characters
-          <select
-            name="alphabet"
-            autocomplete="off"
-            aria-invalid={errors.alphabet ? "true" : undefined}
-            aria-describedby={errors.alphabet ? errorId : undefined}
-          >
-            {generator.alphabets.map((choice) => (
-              <option value={choice.id} selected={choice.id === alphabet} data-characters={choice.characters}>
-                {choice.label}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          Length, up to {generator.maxLength}
-          <input
-            name="length"
-            inputmode="numeric"
-            data-max-length={generator.maxLength}
-            value={length}
-            autocomplete="off"
-            aria-invalid={errors.length ? "true" : undefined}
-            aria-describedby={errors.length ? errorId : undefined}
-            autofocus={errors.length !== undefined}
-          />
-        </label>
-      </div>
-      {error && (
-        <p class="field-error" id={errorId}>
-          {error}
-        </p>
-      )}
-      <p class="hint">
-        Each character is drawn by the system’s random numbers. 128 bits are beyond guessing: 22 letters and
-        digits, or 32 hexadecimal digits.
-        <span data-bits="" />
-      </p>
-    </details>
+    <div class="value-field">
+      <label class="field">
+        {label}
+        <textarea
+          class="mono"
+          name="value"
+          rows={1}
+          autocomplete="off"
+          spellcheck={false}
+          autofocus={focus}
+          aria-invalid={errorId ? "true" : undefined}
+          aria-describedby={errorId}
+        >
+          <PreformattedText text={value} />
+        </textarea>
+      </label>
+      <GenerateButton {...generate} />
+    </div>
   );
 }
 
@@ -244,24 +203,13 @@ export function EditSecretForm({
       {isOverride && (
         <p class="hint">What you save is this project’s own value, in place of the inherited one.</p>
       )}
-      <div class="value-field">
-        <label class="field">
-          New value
-          <textarea
-            class="mono"
-            name="value"
-            rows={1}
-            autocomplete="off"
-            spellcheck={false}
-            autofocus={generator.errors.length === undefined}
-            aria-invalid={typed?.error ? "true" : undefined}
-            aria-describedby={typed?.error ? errorId : undefined}
-          >
-            <PreformattedText text={value} />
-          </textarea>
-        </label>
-        <GenerateButton value="0" label={`Generate for ${secret.name}`} />
-      </div>
+      <ValueField
+        label="New value"
+        value={value}
+        focus={generator.errors.length === undefined}
+        errorId={typed?.error ? errorId : undefined}
+        generate={{ value: "0", label: `Generate for ${secret.name}` }}
+      />
       {typed?.error && (
         <p class="field-error" id={errorId}>
           {typed.error}

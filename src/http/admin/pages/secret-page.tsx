@@ -3,8 +3,8 @@ import type { ProjectHead, SecretEdit, SecretRow } from "../view-models.ts";
 import { Countdown } from "./components.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
 import { ProjectHeader } from "./project-header.tsx";
-import type { Generator } from "./secret-forms.tsx";
 import { SecretsTable } from "./secret-tables.tsx";
+import type { Generator } from "./value-generator.tsx";
 
 interface SecretPageProps extends PageProps {
   project: ProjectHead;

@@ -1,9 +1,10 @@
 /** @jsxImportSource hono/jsx */
 import type { SecretEdit, SecretRow } from "../view-models.ts";
-import { Actor, Time } from "./components.tsx";
+import { ActionsHead, Actor, Time } from "./components.tsx";
 import { environmentSecretsPath, secretHistoryPath, secretPath } from "./paths.ts";
-import { EditSecretForm, type Generator } from "./secret-forms.tsx";
+import { EditSecretForm } from "./secret-forms.tsx";
 import { HiddenValue, OpenValue } from "./secret-value.tsx";
+import type { Generator } from "./value-generator.tsx";
 
 /** What the rows of all secrets of a place have in common. */
 interface SecretPlace {
@@ -37,9 +38,7 @@ export function SecretsTable({ secrets, editing, ...props }: TableProps) {
             <th scope="col">Name</th>
             <th scope="col">Value</th>
             <th scope="col">Comes from, changed</th>
-            <th scope="col">
-              <span class="visually-hidden">Actions</span>
-            </th>
+            <ActionsHead />
           </tr>
         </thead>
         <tbody>

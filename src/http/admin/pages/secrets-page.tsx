@@ -1,7 +1,8 @@
 /** @jsxImportSource hono/jsx */
 import type { ActorLabel, ProjectHead, SecretEdit, SecretFormRow, SecretRow } from "../view-models.ts";
-import { Actor, Countdown, EmptyState, plural, Time } from "./components.tsx";
+import { Actor, Countdown, EmptyState, FindForm, plural, Time } from "./components.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
+import { ListPages, type ListPosition } from "./list-pages.tsx";
 import {
   environmentHistoryPath,
   environmentSecretsPath,
@@ -10,9 +11,9 @@ import {
   secretHistoryPath,
 } from "./paths.ts";
 import { ProjectHeader } from "./project-header.tsx";
-import { type ListPosition, Pages } from "./project-tree.tsx";
-import { AddSecretsForm, type Generator } from "./secret-forms.tsx";
+import { AddSecretsForm } from "./secret-forms.tsx";
 import { SecretsTable } from "./secret-tables.tsx";
+import type { Generator } from "./value-generator.tsx";
 
 /** A secret that is gone, and can be looked up in its history. */
 interface DeletedRow {
@@ -107,27 +108,16 @@ type ListProps = SecretsPageProps & { path: string };
 /** Not while it is typed on the page with values: each answer of that page shows them, and is audited. */
 function SearchForm({ path, query, total, decrypted }: ListProps) {
   return (
-    <search>
-      <form method="get" action={path} class="find" data-live={decrypted ? undefined : "secrets"}>
-        {decrypted && <input type="hidden" name="decrypt" value="true" />}
-        <label class="visually-hidden" for="find-secret">
-          Find a secret
-        </label>
-        <input
-          type="search"
-          id="find-secret"
-          name="q"
-          value={query}
-          placeholder={`Find one of ${plural(total, "secret")}`}
-          autocomplete="off"
-          autocapitalize="none"
-          spellcheck={false}
-        />
-        <button type="submit" class="button">
-          Find
-        </button>
-      </form>
-    </search>
+    <FindForm
+      path={path}
+      id="find-secret"
+      label="Find a secret"
+      placeholder={`Find one of ${plural(total, "secret")}`}
+      query={query}
+      live={decrypted ? undefined : "secrets"}
+    >
+      {decrypted && <input type="hidden" name="decrypt" value="true" />}
+    </FindForm>
   );
 }
 
@@ -135,7 +125,7 @@ function OtherPages({ projectId, environment }: { projectId: number; environment
   return (
     <nav class="actions" aria-label={`More of ${environment}`}>
       <a class="button quiet" href={environmentHistoryPath(projectId, environment)}>
-        Changes
+        History
       </a>
       <a class="button quiet" href={importPath(projectId, environment)}>
         Import
@@ -187,7 +177,7 @@ function Found(props: ListProps) {
           generator={props.generator}
         />
       )}
-      <Pages path={search.size > 0 ? `${path}?${search}` : path} position={position} />
+      <ListPages path={search.size > 0 ? `${path}?${search}` : path} position={position} />
     </section>
   );
 }

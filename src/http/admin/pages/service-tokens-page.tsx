@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 import type { ProjectHead, ServiceTokenForm, ServiceTokenRow } from "../view-models.ts";
-import { Actor, EmptyState, plural, Time } from "./components.tsx";
+import { ActionsHead, Actor, EmptyState, plural, Time } from "./components.tsx";
 import { Field, FormErrors, Newlines, SelectField, TextareaField } from "./fields.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
 import { projectPath, serviceTokensPath } from "./paths.ts";
@@ -112,9 +112,7 @@ function TokensTable({ projectId, tokens }: { projectId: number; tokens: Service
             <th scope="col">Status</th>
             <th scope="col">Created</th>
             <th scope="col">Last used</th>
-            <th scope="col">
-              <span class="visually-hidden">Actions</span>
-            </th>
+            <ActionsHead />
           </tr>
         </thead>
         <tbody>

@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 import type { ActorLabel } from "../view-models.ts";
-import { Actor, CopyableValue, Time } from "./components.tsx";
+import { ActionsHead, Actor, CopyableValue, Time } from "./components.tsx";
 import { secretHistoryPath, secretPath } from "./paths.ts";
 
 /** One version in the list. */
@@ -43,9 +43,7 @@ export function VersionsTable(props: VersionsTableProps) {
             <th scope="col">Version</th>
             <th scope="col">What changed</th>
             <th scope="col">When</th>
-            <th scope="col">
-              <span class="visually-hidden">Actions</span>
-            </th>
+            <ActionsHead />
           </tr>
         </thead>
         <tbody>
