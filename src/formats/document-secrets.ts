@@ -1,24 +1,31 @@
 import type { DocumentNode, DocumentPair } from "./document.ts";
 import type { Findings } from "./findings.ts";
+import { translate } from "./foreign-documents.ts";
 
 /**
- * Finds the secrets of a JSON or YAML document, in one of three shapes: a mapping of names to values, the
- * answer of this API (`{"secrets":[{"name":…,"value":…}]}`), or the manifest of a Kubernetes Secret.
+ * Finds the secrets of a JSON or YAML document: a mapping of names to values, a list of names and values such
+ * as the answer of this API, the manifest of a Kubernetes Secret, or what `translate` knows of other tools.
  *
  * @returns whether it is a Kubernetes manifest
  */
-export function findSecrets(root: DocumentNode, found: Findings): boolean {
-  if (root.kind === "refused") found.fault(root.line, root.reason);
-  else if (root.kind !== "map") found.fault(root.line, "Names with values are expected here.");
-  if (root.kind !== "map") return false;
-  if (isKubernetesSecret(root.pairs)) {
-    readManifest(root.pairs, found);
+export function findSecrets(document: DocumentNode, found: Findings): boolean {
+  const root = translate(document);
+  if (root.kind === "map") return findInMap(root.pairs, found);
+  const keys = root.kind === "list" ? listKeys(root.items) : undefined;
+  if (root.kind === "list" && keys) readList(root.items, keys, found);
+  else found.fault(root.line, root.kind === "refused" ? root.reason : "Names with values are expected here.");
+  return false;
+}
+
+function findInMap(pairs: readonly DocumentPair[], found: Findings): boolean {
+  if (isKubernetesSecret(pairs)) {
+    readManifest(pairs, found);
     return true;
   }
-  const [only] = root.pairs;
-  if (root.pairs.length === 1 && only?.name === "secrets" && only.value.kind === "list")
-    readList(only.value.items, found);
-  else readPairs(root.pairs, found);
+  const [only] = pairs;
+  if (pairs.length === 1 && only?.name === "secrets" && only.value.kind === "list")
+    readList(only.value.items, apiKeys, found);
+  else readPairs(pairs, found);
   return false;
 }
 
@@ -50,13 +57,26 @@ function asIs(text: string): string | undefined {
   return text;
 }
 
-/** The list of the API's answer; what else it says of a secret, such as its id, is not needed. */
-function readList(items: readonly DocumentNode[], found: Findings): void {
+/** What a list calls the name of a secret and its value. */
+type ListKeys = readonly [name: string, value: string];
+
+const apiKeys: ListKeys = ["name", "value"];
+/** Infisical's are those of `infisical export --format=json` and of `infisical secrets --output json`. */
+const knownListKeys: readonly ListKeys[] = [apiKeys, ["key", "value"], ["secretKey", "secretValue"]];
+
+/** The keys of a list's first item; undefined where these are not a name's and a value's. */
+function listKeys([first]: readonly DocumentNode[]): ListKeys | undefined {
+  const names = first?.kind === "map" ? first.pairs.map((pair) => pair.name) : [];
+  return knownListKeys.find((keys) => keys.every((key) => names.includes(key)));
+}
+
+/** What else a list says of a secret, such as its id, is not needed. */
+function readList(items: readonly DocumentNode[], [nameKey, valueKey]: ListKeys, found: Findings): void {
   for (const item of items) {
     if (found.isFull) return;
     const pairs = item.kind === "map" ? item.pairs : [];
-    const name = pairs.find((pair) => pair.name === "name")?.value;
-    const value = pairs.find((pair) => pair.name === "value");
+    const name = pairs.find((pair) => pair.name === nameKey)?.value;
+    const value = pairs.find((pair) => pair.name === valueKey);
     if (name?.kind === "text" && value) readPairs([{ ...value, name: name.text, line: name.line }], found);
     else found.fault(item.line, "A name and a value are expected in each of these.");
   }

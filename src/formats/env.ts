@@ -1,52 +1,40 @@
 import {
+  linePrinter,
+  mapHoldsIt,
   type NamedValue,
   requireUnicode,
   requireVariableName,
-  type SecretPrinter,
   UnprintableSecretError,
 } from "./printer.ts";
+import { requireInertName } from "./shell-names.ts";
 
 /**
  * A dotenv file with one promise: the `dotenv` package and a shell that sources it (POSIX sh, bash)
- * read the same value, and nothing in it can run. The two agree on little: the shell knows no escape
+ * read the same value, and nothing in it can run, in zsh neither. The two agree on little: the shell knows no escape
  * inside '…', dotenv removes no backslash, and dotenv turns every CR into a line feed. What they cannot
  * both be told is refused.
  */
-export const env: SecretPrinter = {
-  contentType: "text/plain; charset=utf-8",
-  print: (secrets) => secrets.map((secret) => `${printLine(secret)}\n`).join(""),
-};
-
-/** Neither reader gives these a meaning. No `~`, which a shell expands at the start and after a colon. */
-const plain = /^[A-Za-z0-9_./:@%+,=-]+$/;
-/** What a shell expands or unescapes inside "…". */
-const activeInDoubleQuotes = /[$`\\"]/;
+export const env = linePrinter(printLine);
 
 /**
- * Variables that a shell computes, guards or evaluates itself. Assigning one does not set it, or worse:
- * bash evaluates RANDOM, OPTIND and HISTCMD as arithmetic, in which `a[$(command)]` runs the command, and
- * an interactive shell expands the prompts and the messages of MAILPATH.
+ * No reader gives these a meaning. No `~`, which a shell expands at the start and after a colon, and there no
+ * `=`: zsh takes what follows it for a command's name, of which it makes the path.
  */
-const shellOwned = new Set(
-  [
-    "_ COMP_CWORD COPROC DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GROUPS HISTCMD IFS LINENO",
-    "MAILPATH OPTIND PPID PROMPT_COMMAND PS0 PS1 PS2 PS3 PS4 RANDOM SECONDS SHELLOPTS SRANDOM UID",
-  ].flatMap((names) => names.split(" ")),
-);
+const plain = /^(?!=|.*:=)[A-Za-z0-9_./:@%+,=-]+$/;
+/** What a shell expands or unescapes inside "…". */
+const activeInDoubleQuotes = /[$`\\"]/;
 
 function printLine(secret: NamedValue): string {
   requireVariableName(secret);
   requireUnicode(secret);
+  requireInertName(secret);
   const { name, value } = secret;
-  if (shellOwned.has(name) || name.startsWith("BASH")) {
-    throw new UnprintableSecretError(name, "a shell keeps this variable for itself; use ?format=map");
-  }
   return `${name}=${quote(name, value)}`;
 }
 
 function quote(name: string, value: string): string {
   const refuse = (what: string) =>
-    new UnprintableSecretError(name, `a .env file cannot say ${what}; use ?format=map`);
+    new UnprintableSecretError(name, `a .env file cannot hold ${what}; ${mapHoldsIt}`);
   if (value.includes("\0")) throw refuse("a NUL character");
   if (value.includes("\r")) throw refuse("a carriage return");
   if (plain.test(value)) return value;

@@ -1,28 +1,31 @@
 import type { Findings } from "./findings.ts";
 
-/** `export NAME = `: what stands before a value. */
-const assignment = /^\s*(?:export\s+)?([\w.-]+)\s*=[^\S\n]*/;
+/** `export NAME = `: what stands before a value. `--` is what a careful writer puts behind `export`. */
+const assignment = /^\s*(?:export\s+(?:--\s+)?)?([\w.-]+)\s*=[^\S\n]*/;
+/** A line of the `shell` printer, whose value is as it is, or any line end. */
+const exportLineOrLineEnd = /(?<![^\n])export \w+='[^']*'(?:\\''[^']*')*(?=\n)|\r\n?/g;
 const blankOrComment = /^\s*(?:#|$)/;
 const quotes: ReadonlySet<string | undefined> = new Set(["'", '"', "`"]);
 
 /**
  * Reads a .env file: a `NAME=value` a line, with or without `export`; blank lines and `#` comments.
  * A value is bare, or in '…', "…" or `…` and then as many lines as it likes. Inside "…" the escapes are
- * \n, \r, \t, \", \\ and \$; in the other two nothing is one. Line ends are LF, whatever the file has.
+ * \n, \r, \t, \", \\ and \$; in the other two nothing is one. Line ends are LF, whatever the file has, except
+ * in a line as the `shell` printer writes it.
  *
- * It reads what the `env` printer writes, and what the `dotenv` package reads, with these differences,
+ * It reads what the `env` and `shell` printers write, and what the `dotenv` package reads, with these differences,
  * where a value could otherwise change without anybody noticing:
  *
  * - `#` begins a comment only after white space, as in a shell: `a#b` is a value, also at its start.
  * - \", \\, \$ and \t lose their backslash inside "…", as in a shell; dotenv leaves it there. A \' does not
- *   go on inside '…'.
+ *   go on inside '…'; '…'\''…' is one value with a quote in it, as in a shell.
  * - What dotenv skips or takes to the letter is a fault here: a line that assigns nothing, a quote that is
  *   not closed, text behind a closing quote, a name that is there twice, and `NAME: value`, which is YAML.
  *
  * `$NAME` stays as it is written, as in dotenv, and so does `${NAME}`.
  */
 export function parseEnv(source: string, found: Findings): void {
-  const text = source.replace(/\r\n?/g, "\n");
+  const text = source.replace(exportLineOrLineEnd, (part) => (part.startsWith("\r") ? "\n" : part));
   const unclosed = new Set<string>();
   let line = 1;
   for (let start = 0; start < text.length && !found.isFull; line++) {
@@ -72,7 +75,8 @@ function readQuoted(
     found.fault(line, `There is text behind its closing quote (${quote}).`, name);
     return;
   }
-  found.add(name, quote === '"' ? withoutEscapes(inside) : inside, line);
+  const value = quote === '"' ? withoutEscapes(inside) : inside;
+  found.add(name, quote === "'" ? value.replaceAll(shellQuote, "'") : value, line);
 }
 
 /**
@@ -91,9 +95,16 @@ function withoutEscapes(text: string): string {
   return text.replace(/\\([nrt"\\$])/g, (_, char: string) => escapes[char] ?? char);
 }
 
+/** A quote in the midst of '…', as a shell is told of it. */
+const shellQuote = "'\\''";
+
 /** Where a quoted value ends; -1 where it does not. A backslash hides a quote inside "…" only. */
 function closingQuote(text: string, from: number, quote: string): number {
   for (let at = text.indexOf(quote, from); at !== -1; at = text.indexOf(quote, at + 1)) {
+    if (quote === "'" && text.startsWith(shellQuote, at)) {
+      at += shellQuote.length - 1;
+      continue;
+    }
     let backslashes = 0;
     while (quote === '"' && at - backslashes > from && text[at - backslashes - 1] === "\\") backslashes++;
     if (backslashes % 2 === 0) return at;

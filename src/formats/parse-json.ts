@@ -1,7 +1,8 @@
-import { type DocumentNode, type DocumentPair, lineFinder, maxDepth, UnreadableError } from "./document.ts";
+import { type DocumentNode, type DocumentPair, maxDepth, UnreadableError } from "./document.ts";
 
 /** As many values as are read of one document; an environment has far fewer secrets. */
 const maxNodes = 200_000;
+const [space, tab, lineFeed, carriageReturn] = [0x20, 0x09, 0x0a, 0x0d] as const;
 const literal = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
 /**
@@ -19,18 +20,17 @@ export function readJson(text: string): DocumentNode {
 class JsonReader {
   #at = 0;
   #nodes = 0;
-  readonly #lineAt: (offset: number) => number;
+  /** Counted where white space is skipped, since a line ends nowhere else. */
+  #line = 1;
 
-  constructor(private readonly text: string) {
-    this.#lineAt = lineFinder(text);
-  }
+  constructor(private readonly text: string) {}
 
   value(depth: number): DocumentNode {
     this.#skipSpace();
     if (depth > maxDepth) throw this.#unreadable("This is nested too deeply.");
     this.#nodes += 1;
     if (this.#nodes > maxNodes) throw this.#unreadable("There are too many values.");
-    const line = this.#lineAt(this.#at);
+    const line = this.#line;
     switch (this.text[this.#at]) {
       case "{":
         return { kind: "map", line, pairs: this.#pairs(depth) };
@@ -51,7 +51,7 @@ class JsonReader {
   #pairs(depth: number): DocumentPair[] {
     return this.#items("}", () => {
       this.#skipSpace();
-      const line = this.#lineAt(this.#at);
+      const line = this.#line;
       if (this.text[this.#at] !== '"') throw this.#unreadable('A name in "…" is expected here.');
       const name = this.#string();
       this.#skipSpace();
@@ -111,10 +111,14 @@ class JsonReader {
   }
 
   #skipSpace(): void {
-    while (" \t\r\n".includes(this.text[this.#at] ?? "x")) this.#at += 1;
+    for (; ; this.#at++) {
+      const char = this.text.charCodeAt(this.#at);
+      if (char === lineFeed) this.#line++;
+      else if (char !== space && char !== tab && char !== carriageReturn) return;
+    }
   }
 
   #unreadable(message: string): UnreadableError {
-    return new UnreadableError([{ line: this.#lineAt(this.#at), message: `This is not JSON. ${message}` }]);
+    return new UnreadableError([{ line: this.#line, message: `This is not JSON. ${message}` }]);
   }
 }

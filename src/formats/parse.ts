@@ -1,13 +1,10 @@
 import { UnreadableError } from "./document.ts";
 import { findSecrets } from "./document-secrets.ts";
 import { Findings, type ParsedSecret, type ParseFault } from "./findings.ts";
+import type { ImportFormat } from "./format-names.ts";
 import { parseDocker, parseEnv } from "./parse-env.ts";
 import { readJson } from "./parse-json.ts";
 import { readYaml } from "./parse-yaml.ts";
-
-/** What a text with secrets can be read as; `auto` finds out. */
-export const importFormats = ["auto", "env", "docker", "json", "yaml"] as const;
-export type ImportFormat = (typeof importFormats)[number];
 
 /** What a text says. */
 export interface ParsedText {
@@ -27,6 +24,10 @@ export function parseSecrets(source: string, format: ImportFormat = "auto"): Par
   const text = source.replace(/^\ufeff/, "");
   const chosen = format === "auto" ? detectFormat(text) : format;
   const found = new Findings();
+  if (format === "auto" && csvHeader.test(text)) {
+    found.fault(1, "This is CSV, which is not read here. Export the secrets as JSON, YAML or .env.");
+    return { format: chosen, entries: [], faults: found.faults };
+  }
   const isManifest = read(text, chosen, found);
   const faults = found.faults.toSorted((a, b) => a.line - b.line);
   return { format: isManifest ? "k8s" : chosen, entries: found.entries, faults };
@@ -51,6 +52,8 @@ function readDocument(text: string, format: "json" | "yaml", found: Findings): b
   }
 }
 
+/** What `infisical export --format=csv` begins with, and most other tables of secrets. */
+const csvHeader = /^\s*"?(?:key|name|secret ?name)"?[,;]\s*"?(?:value|secret ?value)\b/i;
 /** `NAME=`, which begins a value in a .env file and could only be part of a longer word in YAML. */
 const envLine = /^\s*(?:export\s+)?[\w.-]+\s*=/;
 /** `NAME:` with a space or nothing behind it, or the beginning of a document. */

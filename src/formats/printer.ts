@@ -13,12 +13,20 @@ export interface SecretPrinter {
    *
    * @param secrets names and values; names are unique
    * @param title what the secrets belong to, e.g. `shop-api-prod`; only formats that name their document use it
-   * @throws UnprintableSecretError for the first secret that this format cannot say exactly
+   * @throws UnprintableSecretError for the first secret that this format cannot hold exactly
    */
   print(secrets: readonly NamedValue[], title: string): string;
 }
 
-/** A format cannot say this secret exactly. The message names it and the reason, never the value. */
+/** The printer of a plain text with one entry for each secret, which begins on a line of its own. */
+export function linePrinter(printEntry: (secret: NamedValue) => string): SecretPrinter {
+  return {
+    contentType: "text/plain; charset=utf-8",
+    print: (secrets) => secrets.map((secret) => `${printEntry(secret)}\n`).join(""),
+  };
+}
+
+/** A format cannot hold this secret exactly. The message names it and the reason, never the value. */
 export class UnprintableSecretError extends Error {
   override readonly name = "UnprintableSecretError";
 
@@ -29,6 +37,9 @@ export class UnprintableSecretError extends Error {
     super(`${secretName}: ${reason}`);
   }
 }
+
+/** The way out that a reason names: `map` holds every string. */
+export const mapHoldsIt = "the format map can hold it";
 
 /** POSIX.1-2017, 3.235: what a shell takes for a variable's name. Any other name could be read as code. */
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -42,6 +53,6 @@ export function requireVariableName({ name }: NamedValue): void {
 /** @throws UnprintableSecretError when the value is not Unicode text, which UTF-8 would change silently */
 export function requireUnicode({ name, value }: NamedValue): void {
   if (!value.isWellFormed()) {
-    throw new UnprintableSecretError(name, "it is not Unicode text (half a surrogate pair); use ?format=map");
+    throw new UnprintableSecretError(name, `it is not Unicode text (half a surrogate pair); ${mapHoldsIt}`);
   }
 }

@@ -1,33 +1,35 @@
-import { Document, Pair, Scalar, YAMLMap } from "yaml";
-
 /** A mapping in the order given. Pairs, not an object, so that `__proto__` is a name like any other. */
 export type YamlEntries = readonly (readonly [string, string | YamlEntries])[];
 
 /**
- * Writes a mapping whose strings YAML 1.1 and 1.2 readers agree on: every value is double-quoted, so that
- * `NO`, `1e3` and `2024-01-01` stay strings; names are quoted where a YAML 1.1 reader would see a boolean
- * or null.
+ * Writes a mapping whose strings YAML 1.1 and 1.2 readers agree on: every value is double-quoted and on one line, so
+ * that `NO`, `1e3` and `2024-01-01` stay strings. Written by hand, because to load a YAML library takes longer than
+ * everything else that an export does.
  *
- * @param entries names (ASCII) and values (any well-formed string)
+ * @param entries names (at most 1024 characters, which is YAML's limit) and values (any well-formed string)
  */
 export function printYaml(entries: YamlEntries): string {
-  const document = new Document(mapping(entries), { compat: "yaml-1.1" });
-  // One line a value: JSON's escapes are a subset of YAML's, and folded lines are where readers differ.
-  return escapeUnprintable(document.toString({ lineWidth: 0, doubleQuotedAsJSON: true }));
+  if (entries.length === 0) return "{}\n";
+  return linesOf(entries, "")
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
-function mapping(entries: YamlEntries): YAMLMap {
-  const map = new YAMLMap();
-  for (const [name, value] of entries) {
-    map.items.push(new Pair(new Scalar(name), typeof value === "string" ? quoted(value) : mapping(value)));
-  }
-  return map;
+function linesOf(entries: YamlEntries, indentation: string): string[] {
+  return entries.flatMap(([name, value]) => {
+    const start = `${indentation}${key(name)}:`;
+    if (typeof value === "string") return [`${start} ${quoted(value)}`];
+    return value.length === 0 ? [`${start} {}`] : [start, ...linesOf(value, `${indentation}  `)];
+  });
 }
 
-function quoted(value: string): Scalar {
-  const scalar = new Scalar(value);
-  scalar.type = Scalar.QUOTE_DOUBLE;
-  return scalar;
+/** A word that no reader takes for anything else. */
+const plain = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** What some reader of YAML 1.1 or 1.2 takes for a boolean, for null, or for a number (`e0`). */
+const misread = /^(?:y|yes|true|on|n|no|false|off|null|e\d+)$/i;
+
+function key(name: string): string {
+  return plain.test(name) && !misread.test(name) ? name : quoted(name);
 }
 
 /**
@@ -36,6 +38,10 @@ function quoted(value: string): Scalar {
  */
 const unprintable = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
-function escapeUnprintable(text: string): string {
-  return text.replace(unprintable, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+/** JSON's escapes are a subset of YAML's. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    unprintable,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -120,13 +120,13 @@ for (const { way, javaScript } of ways) {
       expect(await shown(page, "URL")).toBe("http://db.example/$${x}");
     });
 
-    test("an export that a format cannot say comes back to the choice", async () => {
+    test("an export that a format cannot hold comes back to the choice", async () => {
       const page = await desk.open({ javaScript });
       const { id } = await createRoot(page, "lines");
       await saveSecret(page, id, "CERTIFICATE", "one\ntwo");
       await page.goto(exportPath(id, "prod"));
       await page.getByRole("link", { name: "Download as Docker env file" }).click();
-      await sees(page, "CERTIFICATE: a Docker env file cannot say a line break.");
+      await sees(page, "CERTIFICATE: a Docker env file cannot hold a line break.");
     });
   });
 }

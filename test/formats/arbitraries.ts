@@ -78,3 +78,6 @@ export const anyValue: fc.Arbitrary<string> = fc.oneof(
   ),
   fc.constantFrom("x".repeat(70_000), `-----BEGIN KEY-----\n${"QUJD\n".repeat(40)}-----END KEY-----\n`),
 );
+
+/** The same without the longest, for readers that take their time. */
+export const shortValue = anyValue.filter((value) => value.length < 2000);

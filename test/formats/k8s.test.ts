@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { type NamedValue, printSecrets, UnprintableSecretError } from "../../src/formats/index.ts";
-import { anyValue } from "./arbitraries.ts";
+import { anyValue, shortValue } from "./arbitraries.ts";
+import { readYamlElsewhere } from "./readers.ts";
 
 interface Manifest {
   metadata: { name: string };
@@ -65,5 +66,33 @@ describe("a Kubernetes manifest", () => {
     expect(() => print(tooMuch)).toThrow(/^C: with it the values exceed the 1048576 bytes/);
     expect(() => print([{ name: "a b", value: "" }])).toThrow(UnprintableSecretError);
     expect(() => print([{ name: "A", value: "\udc00" }])).toThrow(UnprintableSecretError);
+  });
+
+  test("says every text exactly to readers that are not the writer's", () => {
+    const documents = fc
+      .sample(shortValue, 60)
+      .map((value) => ({ value, text: print([{ name: "NO", value }]) }));
+    for (const [reader, read] of readYamlElsewhere(documents.map(({ text }) => text))) {
+      const values = read.map((entries) => {
+        const data = Object.fromEntries(entries).data as Record<string, string>;
+        return Buffer.from(data.NO ?? "", "base64").toString();
+      });
+      expect({ reader, values }).toEqual({ reader, values: documents.map(({ value }) => value) });
+    }
+  });
+
+  const testWithKubectl = Bun.which("kubectl") ? test : test.skip;
+  testWithKubectl("is taken by kubectl, with every value", () => {
+    const values = fc.sample(shortValue, 100);
+    const secrets = values.map((value, index) => ({ name: `N_${index}`, value }));
+    // Without a server: kubectl reads the manifest, and prints what it would send.
+    const { stdout, stderr } = Bun.spawnSync(
+      ["kubectl", "annotate", "--local", "--filename", "-", "--output", "json", "a=b"],
+      { stdin: Buffer.from(print(secrets)) },
+    );
+    expect(stderr.toString()).toBe("");
+    const { kind, data } = JSON.parse(stdout.toString()) as Manifest & { kind: string };
+    expect(kind).toBe("Secret");
+    expect(secrets.map(({ name }) => Buffer.from(data[name] ?? "", "base64").toString())).toEqual(values);
   });
 });

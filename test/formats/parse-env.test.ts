@@ -35,6 +35,13 @@ describe("a .env file", () => {
     ['A={"b": "c"}', '{"b": "c"}'],
     ["A=  spaced  ", "spaced"],
     ["A='  spaced  '", "  spaced  "],
+    ["A='it'\\''s'", "it's"],
+    ["A=''\\'''\\''' # comment", "''"],
+    ["A='C:\\'", "C:\\"],
+    ["export -- A='b'", "b"],
+    ["export A='one\r\ntwo\r'\n", "one\r\ntwo\r"],
+    ["export A='one\r\ntwo'\r\n", "one\ntwo"],
+    ["export A='one\r\ntwo'", "one\ntwo"],
   ])("reads %j", (text, value) => {
     expect(values(text)).toEqual({ A: value });
   });

@@ -1,10 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import {
+  type ExportFormat,
   importFormats,
   parseSecrets,
   printSecrets,
-  type SecretFormat,
   UnprintableSecretError,
 } from "../../src/formats/index.ts";
 import { anyValue } from "./arbitraries.ts";
@@ -32,12 +32,13 @@ const anySecrets = fc.uniqueArray(fc.record({ name: anyName, value: anyValue }),
 });
 
 describe("what a printer writes is read back exactly", () => {
-  const printed: { as: Exclude<SecretFormat, "json">; told: "auto" | "docker" }[] = [
+  const printed: { as: Exclude<ExportFormat, "json" | "github">; told: "auto" | "docker" }[] = [
     { as: "env", told: "auto" },
     { as: "docker", told: "docker" },
     { as: "yaml", told: "auto" },
     { as: "map", told: "auto" },
     { as: "k8s", told: "auto" },
+    { as: "shell", told: "auto" },
   ];
   test.each(printed)("from $as, read as $told", ({ as, told }) => {
     fc.assert(
@@ -149,6 +150,9 @@ describe("any text", () => {
       `A="${'\n"A='.repeat(200_000)}`,
       `A="${'\\"'.repeat(500_000)}`,
       "A='\n".repeat(250_001),
+      "export A='\n".repeat(100_000),
+      `export A='${"'\\''\nexport A='".repeat(50_000)}`,
+      `export A='x'${"\\''\nexport A='".repeat(50_000)}`,
       "[".repeat(500_000),
       "- ".repeat(500_000),
       '{"a":'.repeat(200_000),

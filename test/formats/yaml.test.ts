@@ -2,13 +2,16 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { type NamedValue, printSecrets, UnprintableSecretError } from "../../src/formats/index.ts";
-import { anyValue } from "./arbitraries.ts";
+import { anyValue, shortValue } from "./arbitraries.ts";
+import { readYamlElsewhere } from "./readers.ts";
 
 const print = (secrets: NamedValue[]) => printSecrets("yaml", secrets, "shop-prod").body;
 const versions = ["1.1", "1.2"] as const;
+/** Names that some reader of YAML takes for something else where they stand without quotes. */
+const misread = ["NO", "y", "on", "null", "True", "Yes", "OFF", "n", "false", "e0", "E12"];
 const name = fc.oneof(
   fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/),
-  fc.constantFrom("NO", "y", "on", "null", "True", "__proto__", "_1"),
+  fc.constantFrom(...misread, "__proto__", "_1"),
 );
 
 describe("YAML", () => {
@@ -22,6 +25,11 @@ describe("YAML", () => {
       contentType: "application/yaml",
       body: 'PORT: "5432"\n"NO": "NO"\nKEY: "a\\nb\\n"\n',
     });
+  });
+
+  test("quotes each name that is misread without quotes, and no other", () => {
+    const printed = print([...misread, "yess", "e", "_1"].map((name) => ({ name, value: "" })));
+    expect(printed).toBe(`${misread.map((name) => `"${name}": ""\n`).join("")}yess: ""\ne: ""\n_1: ""\n`);
   });
 
   test("says no secrets as an empty mapping", () => {
@@ -55,5 +63,16 @@ describe("YAML", () => {
   test("refuses half a surrogate pair and a name that is no variable's", () => {
     expect(() => print([{ name: "A", value: "secret-part\ud800" }])).toThrow(UnprintableSecretError);
     expect(() => print([{ name: "a: b", value: "" }])).toThrow(UnprintableSecretError);
+  });
+
+  test("is read back exactly by readers that are not the writer's", () => {
+    const secrets = fc.uniqueArray(fc.record({ name, value: shortValue }), {
+      selector: (secret) => secret.name,
+      maxLength: 6,
+    });
+    const documents = fc.sample(secrets, 80);
+    const expected = documents.map((secrets) => secrets.map(({ name, value }) => [name, value]));
+    for (const [reader, read] of readYamlElsewhere(documents.map(print)))
+      expect({ reader, read }).toEqual({ reader, read: expected as typeof read });
   });
 });

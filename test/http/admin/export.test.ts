@@ -87,13 +87,13 @@ describe("an export", () => {
     expect(await exports()).toEqual([]);
   });
 
-  test("in a format that cannot say a value is refused on the page, which names the secret", async () => {
+  test("in a format that cannot hold a value is refused on the page, which names the secret", async () => {
     await admin.save(shop, "prod", { CERTIFICATE: "zz-one\nzz-two" });
     const response = await download(api, "docker");
     expect(response.status).toBe(422);
     expect(response.headers.get("Content-Disposition")).toBeNull();
     const page = await response.text();
-    expect(page).toContain("CERTIFICATE: a Docker env file cannot say a line break.");
+    expect(page).toContain("CERTIFICATE: a Docker env file cannot hold a line break.");
     expect(page).not.toContain("zz-");
     expect(await exports()).toEqual([]);
     expect((await download(api, "env")).status).toBe(200);
