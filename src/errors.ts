@@ -13,6 +13,7 @@ export type ErrorCode =
   | "forbidden"
   | "not-found"
   | "method-not-allowed"
+  | "precondition-failed"
   | "unsupported-media-type"
   | "too-large"
   | "unprintable"

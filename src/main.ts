@@ -1,8 +1,9 @@
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { type Random, systemRandom } from "./cryptography/bytes.ts";
 import { BusyError, whenNotBusy } from "./database/busy.ts";
-import { connect, type Database, DatabaseError } from "./database/connect.ts";
+import { connect, type Database, DatabaseError, databaseFile } from "./database/connect.ts";
 import { isBusy } from "./database/constraint.ts";
+import { foreignWrites } from "./database/foreign-writes.ts";
 import { MigrationError, migrate } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
 import { SecretsflyError } from "./errors.ts";
@@ -11,12 +12,13 @@ import type { AppDeps } from "./http/app-env.ts";
 import { createLogger, type Logger, loggable } from "./logger.ts";
 import { Rotations } from "./sessions/rotations.ts";
 import { Sessions } from "./sessions/sessions.ts";
+import { ChangeFeed } from "./vault/change-feed.ts";
 import { createEnvironments } from "./vault/environments.ts";
 import { TokenUsage } from "./vault/token-usage.ts";
 import type { Vault } from "./vault/vault.ts";
 import { WriteQueue } from "./vault/write-queue.ts";
 
-/** How often the sweeper seals what is over and the counters are written, in milliseconds. */
+/** How often the sweeper seals what is over, the counters are written and listeners are looked after, in milliseconds. */
 const tick = 1000;
 /** How long requests may take to end after SIGTERM, in milliseconds; all must be over within five seconds. */
 const drain = 3000;
@@ -42,7 +44,6 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
     const applied = await migrateOrExplain(db, config, clock());
     if (applied.length > 0) logger.info({ applied }, "migrated the database");
     const services = await createServices(config, db, clock, systemRandom);
-    const { sessions, usage } = services;
     const server = Bun.serve({
       hostname: config.HOST,
       port: config.PORT,
@@ -57,10 +58,10 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
         return new Response("Internal error\n", { status: 500 });
       },
     });
-    const sweeper = setInterval(() => sweep(sessions, usage, logger), tick);
+    const sweeper = setInterval(() => sweep(services, logger), tick);
     return {
       url: urlOf(config, server.port),
-      stop: () => stop(server, sweeper, sessions, usage, db.$client, logger),
+      stop: () => stop(server, sweeper, services, logger),
     };
   } catch (error) {
     db.$client.close();
@@ -68,18 +69,23 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
   }
 }
 
+type Services = Pick<AppDeps, "vault" | "sessions" | "rotations" | "usage" | "changes">;
+
 /** What the app stands on, over a migrated database. Adds the environments that the settings name. */
 export async function createServices(
   config: Config,
   db: Database,
   clock: () => number,
   random: Random,
-): Promise<Pick<AppDeps, "vault" | "sessions" | "rotations" | "usage">> {
+): Promise<Services> {
+  const file = databaseFile(config.DATABASE_URL);
+  const changes = new ChangeFeed(db, clock, foreignWrites(file, db.$client));
   const vault: Vault = {
     db,
     clock,
     random,
     writes: new WriteQueue(),
+    written: () => changes.poke(),
     settings: {
       availableEnvironments: config.AVAILABLE_ENVIRONMENTS,
       maxSecretBytes: config.MAX_SECRET_BYTES,
@@ -88,7 +94,7 @@ export async function createServices(
   };
   await createEnvironments(vault, { id: "system", address: "", requestId: "" });
   const sessions = new Sessions({ sessionExpiration: config.ADMIN_SESSION_EXPIRATION }, clock, random);
-  return { vault, sessions, rotations: new Rotations(), usage: new TokenUsage(db, clock) };
+  return { vault, sessions, rotations: new Rotations(), usage: new TokenUsage(db, clock), changes };
 }
 
 /** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError. */
@@ -110,7 +116,7 @@ function urlOf({ HOST }: Config, port: number | undefined): string {
   return `http://${HOST.includes(":") && !HOST.startsWith("[") ? `[${HOST}]` : HOST}:${port}`;
 }
 
-function sweep(sessions: Sessions, usage: TokenUsage, logger: Logger): void {
+function sweep({ sessions, usage, changes }: Services, logger: Logger): void {
   const sealed = sessions.sweep();
   if (sealed > 0) logger.info({ sealed }, "sealed after the time-out");
   usage.flush().catch((error: unknown) => {
@@ -118,18 +124,22 @@ function sweep(sessions: Sessions, usage: TokenUsage, logger: Logger): void {
     if (isBusy(error)) return;
     logger.warn(loggable(error), "the reads of service tokens could not be written");
   });
+  changes.tick().catch((error: unknown) => {
+    if (isBusy(error)) return;
+    logger.warn(loggable(error), "what has changed could not be read; listeners are told as soon as it can");
+  });
 }
 
 async function stop(
   server: Bun.Server<undefined>,
   sweeper: Timer,
-  sessions: Sessions,
-  usage: TokenUsage,
-  client: { close(): void },
+  { vault, sessions, usage, changes }: Services,
   logger: Logger,
 ): Promise<void> {
   clearInterval(sweeper);
   const stopped = server.stop();
+  // They would never end by themselves.
+  changes.close();
   server.closeIdleConnections();
   sessions.clear();
   await Promise.race([stopped, Bun.sleep(drain)]);
@@ -139,7 +149,7 @@ async function stop(
     logger.warn(loggable(error), "the last reads of service tokens could not be written");
   });
   await Promise.race([flushed, Bun.sleep(lastFlush)]);
-  client.close();
+  vault.db.$client.close();
 }
 
 /** Runs the server until SIGTERM or SIGINT, as `secretsfly serve` and `bun start` do. Ends the process. */

@@ -10,6 +10,7 @@ import { createApp } from "../src/http/app.ts";
 import { createLogger } from "../src/logger.ts";
 import { createServices } from "../src/main.ts";
 import type { Sessions } from "../src/sessions/sessions.ts";
+import type { ChangeFeed } from "../src/vault/change-feed.ts";
 import type { TokenUsage } from "../src/vault/token-usage.ts";
 import type { Vault } from "../src/vault/vault.ts";
 
@@ -24,6 +25,7 @@ export interface TestApp {
   db: Database;
   sessions: Sessions;
   usage: TokenUsage;
+  changes: ChangeFeed;
   clock: TestClock;
   /** Every line that was logged, at every level. */
   logs: string[];
@@ -82,15 +84,16 @@ async function openTestApp(
   const logger = createLogger(config.LOG_LEVEL, { write: (line) => logs.push(line) });
   const now = () => clock.now;
   const services = await createServices(config, db, now, systemRandom);
-  const { vault, sessions, usage } = services;
+  const { vault, sessions, usage, changes } = services;
   const app = createApp({ config, logger, ...services });
   const request = async (path: string, init?: RequestInit) => app.request(origin + path, init);
   return {
-    ...{ app, config, vault, db, sessions, usage, clock, logs, file, request },
+    ...{ app, config, vault, db, sessions, usage, changes, clock, logs, file, request },
     browser: () => new TestBrowser(request),
     sibling: (other = {}) => openTestApp(folder, clock, { ...env, ...other }, () => {}),
     copy: (tamper) => openCopy(file, clock, env, tamper),
     close() {
+      changes.close();
       db.$client.close();
       cleanUp();
     },

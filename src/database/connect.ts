@@ -25,15 +25,18 @@ export interface DatabaseSettings {
  * only (0600), as is its folder (0700). Throws DatabaseError.
  */
 export function connect(settings: DatabaseSettings): Database {
-  const { databaseUrl } = settings;
-  const client = databaseUrl.startsWith("file:")
-    ? openFile(databaseUrl.slice("file:".length))
-    : openServer(settings);
+  const file = databaseFile(settings.databaseUrl);
+  const client = file === undefined ? openServer(settings) : openFile(file);
   return drizzle({ client, schema });
 }
 
-function openFile(path: string): Client {
-  const file = resolve(path.replace(/^\/\/(?=\/)/, ""));
+/** The path of the file that `file:PATH` or `file:///PATH` names; undefined for a database on a server. */
+export function databaseFile(databaseUrl: string): string | undefined {
+  if (!databaseUrl.startsWith("file:")) return undefined;
+  return resolve(databaseUrl.slice("file:".length).replace(/^\/\/(?=\/)/, ""));
+}
+
+function openFile(file: string): Client {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     closeSync(openSync(file, "a", 0o600));

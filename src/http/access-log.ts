@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { AppEnv } from "./app-env.ts";
 
@@ -15,6 +15,12 @@ export const accessLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { logger, requestId, address } = c.var;
   if (!logger.isLevelEnabled(level)) return;
   const milliseconds = Math.round((performance.now() - started) * 10) / 10;
-  const route = status === 404 ? "" : routePath(c, -1);
+  const route = status === 404 ? "" : routeOf(c);
   logger[level]({ requestId, address, method: c.req.method, route, status, milliseconds }, "request");
 };
+
+/** The pattern of what answered; where that was a middleware, of what would have. */
+function routeOf(c: Context<AppEnv>): string {
+  const answered = routePath(c);
+  return answered.endsWith("*") ? routePath(c, -1) : answered;
+}

@@ -14,6 +14,9 @@ export function createAllowedMethods(app: Hono<AppEnv>): (path: string) => strin
   const answers = (method: string, path: string) => router.match(method, path)[0].length > 0;
   return (path) => {
     const plain = path.length > 1 ? path.replace(/\/$/, "") : path;
-    return methods.filter((method) => answers(method, plain));
+    // Whatever answers to GET answers to HEAD, too (RFC 9110, 9.3.2), without a route of its own.
+    return methods
+      .filter((method) => answers(method, plain))
+      .flatMap((method) => (method === "GET" ? [method, "HEAD"] : [method]));
   };
 }

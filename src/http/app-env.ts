@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import type { Logger } from "../logger.ts";
 import type { Rotations } from "../sessions/rotations.ts";
 import type { Session, Sessions } from "../sessions/sessions.ts";
+import type { ChangeFeed } from "../vault/change-feed.ts";
 import type { TokenUsage } from "../vault/token-usage.ts";
 import type { Vault } from "../vault/vault.ts";
 
@@ -12,6 +13,7 @@ export interface AppDeps {
   sessions: Sessions;
   rotations: Rotations;
   usage: TokenUsage;
+  changes: ChangeFeed;
   logger: Logger;
 }
 

@@ -32,6 +32,13 @@ const varyByEncoding = createMiddleware<AppEnv>(async (c, next) => {
   await next();
 });
 
+/** The length that GET has: Bun would say 0 of an answer to HEAD (RFC 9110, 8.6). The body itself is dropped by Hono. */
+const lengthOfHead = createMiddleware<AppEnv>(async (c, next) => {
+  await next();
+  if (c.req.method !== "HEAD" || !c.res.body) return;
+  c.header("Content-Length", String((await c.res.arrayBuffer()).byteLength));
+});
+
 const compressed = compress();
 
 /**
@@ -56,6 +63,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
     await next();
   });
   app.use(accessLog);
+  app.use(lengthOfHead);
   app.use(
     secureHeaders({
       contentSecurityPolicy: {
@@ -74,8 +82,14 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
       strictTransportSecurity: deps.config.PUBLIC_ORIGIN?.startsWith("https:") ? "max-age=31536000" : false,
     }),
   );
-  // Pages and what they load, never what apps fetch: see SECURITY.md on compressing what is secret.
-  for (const path of ["/admin/*", "/assets/*"]) app.use(path, varyByEncoding, compressOwn);
+  app.use(async (c, next) => {
+    // Such as a port above 65535 (RFC 9112, 3.2): what is said about our own address is made of it.
+    if (!URL.canParse(c.req.url)) throw new SecretsflyError("malformed", "The Host header is no host's.");
+    await next();
+  });
+  // Pages, what they load and what tells of the API, never what apps fetch: see SECURITY.md on compressing what is secret.
+  for (const path of ["/admin/*", "/assets/*", "/api/docs/*", "/api/openapi.json"])
+    app.use(path, varyByEncoding, compressOwn);
   app.get("/", (c) => c.redirect("/admin/projects", 302));
   app.get("/livez", (c) => c.text("ok", 200, { "Cache-Control": "no-store" }));
   app.route("/", assetRoutes);

@@ -6,7 +6,7 @@ import { parseBody } from "../vault/secret-read.ts";
  * Writes the body of a view in a format; `json` is the body itself, byte for byte.
  *
  * @param title what the secrets belong to, e.g. `shop-api-prod`
- * Throws SecretsflyError `unprintable`, naming the secret that the format cannot say.
+ * Throws SecretsflyError `unprintable`, naming the secret that the format cannot hold.
  */
 export function printBody(
   format: SecretFormat,

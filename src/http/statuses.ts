@@ -8,6 +8,7 @@ export const statuses: Readonly<Record<ErrorCode, { status: ContentfulStatusCode
   forbidden: { status: 403, title: "Not allowed" },
   "not-found": { status: 404, title: "Not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
+  "precondition-failed": { status: 412, title: "The condition does not hold" },
   "too-large": { status: 413, title: "Too large" },
   "unsupported-media-type": { status: 415, title: "Unsupported media type" },
   invalid: { status: 422, title: "Something is not right" },

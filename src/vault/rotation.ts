@@ -38,9 +38,11 @@ export interface Rotation {
   /**
    * What does not open after all, read again from the database: none, unless the database did not keep what it was
    * given. Told here and not thrown, since a generated key must reach its reader in any case. undefined: it could not
-   * be read again, because others have changed it or do not let go of it.
+   * be read again.
    */
   faults: readonly Context[] | undefined;
+  /** Why it could not be read again: others have changed it, or do not let go of it. For the log. */
+  unreadable?: unknown;
 }
 
 /** Sealed things that are done: each is sealed, compared with what it replaces, and opened again in its place. */
@@ -77,11 +79,11 @@ export async function rotateMasterKey(
   const { sealed, revoked } = await writeRotation(vault, { current, root, rootKey }, input, onProgress);
   const total = sumOf(sealed);
   let done = 2 * total;
-  const faults = await faultsAfter(vault, root, (count) => {
+  const reading = await readAgain(vault, root, (count) => {
     done += count;
     onProgress({ done: Math.min(done, 3 * total), total: 3 * total });
   });
-  return { root, generatedMasterKey, sealed, revoked, faults };
+  return { root, generatedMasterKey, sealed, revoked, ...reading };
 }
 
 /** The current root key, by the current master key: knowing it is what permits a rotation. A refusal is audited. */
@@ -223,14 +225,14 @@ function auditEntries(tree: Tree, { revoked }: TokenPlan): AuditEntry[] {
   ];
 }
 
-async function faultsAfter(
+async function readAgain(
   vault: Vault,
   root: UnlockedRoot,
   onOpened: (count: number) => void,
-): Promise<readonly Context[] | undefined> {
+): Promise<Pick<Rotation, "faults" | "unreadable">> {
   try {
-    return (await verifyTree(vault, root, onOpened)).faults;
-  } catch {
-    return undefined;
+    return { faults: (await verifyTree(vault, root, onOpened)).faults };
+  } catch (unreadable) {
+    return { faults: undefined, unreadable };
   }
 }

@@ -21,6 +21,12 @@ export function parseBody(body: Uint8Array): ResolvedSecret[] {
 /** How often somebody may write between the two reads below before this gives up. */
 const attempts = 20;
 
+/** A secret with the number of its version, and the revision of what apps got when it was read. */
+export interface ReadSecret extends ResolvedSecret {
+  version: number;
+  revision: string;
+}
+
 /**
  * One secret with the number of its version. The number is not in the view, so it is read beside it, and
  * both again where a write came between them: a value never gets another one's number.
@@ -30,7 +36,7 @@ export async function readSecret(
   vault: Vault,
   place: ReadableEnvironment,
   name: string,
-): Promise<ResolvedSecret & { version: number }> {
+): Promise<ReadSecret> {
   for (let i = 0; i < attempts; i++) {
     const view = await readView(vault, place.projectId, place.environment);
     const body = view && (await openBody(place, view).catch(unlessRotated(vault, place)));
@@ -42,7 +48,7 @@ export async function readSecret(
       .from(secrets)
       .innerJoin(views, here)
       .where(eq(secrets.id, secret.id));
-    if (row?.revision === view.revision) return { ...secret, version: row.version };
+    if (row?.revision === view.revision) return { ...secret, version: row.version, revision: view.bodyId };
   }
   throw new SecretsflyError("busy", "This secret is being changed all the time. Try again.");
 }

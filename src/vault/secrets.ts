@@ -4,13 +4,13 @@ import { toBytes } from "../cryptography/bytes.ts";
 import { secrets, secretVersions } from "../database/schema.ts";
 import { notFound, SecretsflyError } from "../errors.ts";
 import type { AuditEntry } from "./audit.ts";
-import { describeProblem, isKnownProblem, type ReferenceProblem } from "./references.ts";
+import { refuseNewProblems } from "./new-problems.ts";
+import { checkPrecondition, type Precondition } from "./precondition.ts";
 import { checkChanges, checkTotal, type SecretChange } from "./secret-input.ts";
 import { getProject, nextId, type Project, projectIn, type Tree } from "./tree.ts";
 import { unlessRotated, type WritableEnvironment } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import {
-  type BuiltView,
   buildView,
   byName,
   openSource,
@@ -57,6 +57,23 @@ export function versionContext(
  */
 type DecideChanges = (tree: Tree, source: ViewSource) => Promise<readonly SecretChange[]>;
 
+/** How a write is to be done. */
+export interface WriteOptions {
+  /** Asked inside of the write. */
+  precondition?: Precondition;
+  /** The secret that the precondition is about; the whole list unless told. */
+  about?: string;
+  /** Everything is checked and computed as for a write, and nothing is written. */
+  dryRun?: boolean;
+}
+
+/** What a write did, or a dry run would do, and what apps get from then on. */
+export interface WrittenSecrets {
+  secrets: ChangedSecret[];
+  /** `bodyId` of the view, after the write; of a dry run, the one that it started from. */
+  revision: string;
+}
+
 /**
  * Sets and deletes secrets of a project × environment, all or none: every change is a new version, the
  * view and those of all descendants are rebuilt, and each change is audited, in one batch.
@@ -68,6 +85,19 @@ export async function changeSecrets(
   place: WritableEnvironment,
   changes: readonly SecretChange[] | DecideChanges,
 ): Promise<ChangedSecret[]> {
+  return (await writeSecrets(vault, place, changes)).secrets;
+}
+
+/**
+ * The same, for who wants to write only under a condition, or to know the revision that the write made.
+ * Throws what `changeSecrets` throws, and SecretsflyError `precondition-failed`.
+ */
+export async function writeSecrets(
+  vault: Vault,
+  place: WritableEnvironment,
+  changes: readonly SecretChange[] | DecideChanges,
+  { precondition = {}, about, dryRun = false }: WriteOptions = {},
+): Promise<WrittenSecrets> {
   const { maxSecretBytes } = vault.settings;
   if (typeof changes !== "function") checkChanges(changes, maxSecretBytes);
   return writeItsTree(vault, place, async (tree) => {
@@ -75,19 +105,28 @@ export async function changeSecrets(
     const view = await readView(vault, place.projectId, place.environment);
     if (!view) throw notFound("environment in this project");
     const source = await openSource(place, view).catch(unlessRotated(vault, place));
+    const visible = visibleSecrets(source);
+    const exists = about === undefined || visible.some(({ name }) => name === about);
+    checkPrecondition(precondition, { revision: view.bodyId, exists });
     const asked = typeof changes === "function" ? await changes(tree, source) : changes;
     if (asked !== changes) checkChanges(asked, maxSecretBytes);
     const plan = await planChanges(vault, place, source, asked);
-    if (plan.rows.length === 0) return unchanged(plan.outcomes);
+    const asItIs = unchanged({ secrets: plan.outcomes, revision: view.bodyId });
+    if (plan.rows.length === 0) return asItIs;
     checkTotal(source.own, plan.source.own, maxSecretBytes);
     const built = await buildView(vault, place, plan.source, view);
-    refuseNewProblems(built, resolveVisible(visibleSecrets(source)).problems);
+    refuseNewProblems(built, resolveVisible(visible).problems);
+    if (dryRun) return asItIs;
     const descendants = await rebuildDescendants(vault, tree, place, built.source);
     const statements = [
       ...(await versionStatements(vault, place, plan.rows)),
       ...replaceViews(vault, [built.row, ...descendants]),
     ];
-    return { statements, events: auditEntries(project, place, plan.outcomes), result: plan.outcomes };
+    return {
+      statements,
+      events: auditEntries(project, place, plan.outcomes),
+      result: { secrets: plan.outcomes, revision: built.row.bodyId },
+    };
   });
 }
 
@@ -148,7 +187,7 @@ async function planChanges(
       outcomes.push({ id: current.id, name, version: current.version, outcome: "unchanged" });
       continue;
     }
-    if (change.kind === "delete" && !current) throw notFound(`secret ${name} of its own here`);
+    if (change.kind === "delete" && !current) throw notOwn(name);
     const version = (before?.version ?? 0) + 1;
     const id = before?.id ?? newId++;
     const { projectId, environment } = place;
@@ -173,6 +212,11 @@ async function planChanges(
   }
   const sorted = [...own.values()].sort(byName);
   return { rows, outcomes, source: { inherited: source.inherited, own: sorted } };
+}
+
+function notOwn(name: string): SecretsflyError {
+  const message = `There is no secret ${name} of this project itself. An inherited one is deleted where it comes from.`;
+  return new SecretsflyError("not-found", message);
 }
 
 function isSame(change: SecretChange, current: RawSecret): boolean {
@@ -244,22 +288,6 @@ async function sealVersion(
     createdAt: vault.clock(),
     createdBy: place.actor.id,
   };
-}
-
-/** As many problems as a message tells one by one. */
-const toldProblems = 10;
-
-/** A write is refused for the problems that it makes, not for those that were there. */
-function refuseNewProblems(built: BuiltView, before: readonly ReferenceProblem[]): void {
-  const made = built.problems.filter((problem) => !isKnownProblem(before, problem));
-  if (made.length === 0) return;
-  const told = made
-    .slice(0, toldProblems)
-    .map((problem) => [problem.name, describeProblem(problem)] as const);
-  const rest = made.length > told.length ? "; and more" : "";
-  const sentence = told.map(([, description]) => description).join("; ");
-  const message = `Nothing was written: ${sentence}${rest}. Write $\${ for a literal \${.`;
-  throw new SecretsflyError("invalid", message, Object.fromEntries(told));
 }
 
 function auditEntries(

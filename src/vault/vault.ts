@@ -9,6 +9,8 @@ export interface Vault {
   clock: () => number;
   random: Random;
   writes: WriteQueue;
+  /** Called after each write that is on disk. */
+  written: () => void;
   settings: VaultSettings;
 }
 

@@ -2,6 +2,9 @@
 export class WriteQueue {
   readonly #tails = new Map<string, Promise<unknown>>();
 
+  /** `patience`: milliseconds that a write is usually tried, where something outside of this process is in its way. */
+  constructor(readonly patience = 10_000) {}
+
   async run<T>(scope: string, task: () => Promise<T>): Promise<T> {
     const previous = this.#tails.get(scope) ?? Promise.resolve();
     const current = previous.then(task, task);

@@ -27,8 +27,7 @@ export function unchanged<T>(result: T): Write<T> {
   return { statements: [], events: [], result };
 }
 
-/** How long a write is tried before it is given up, and the longest pause between two tries. Milliseconds. */
-const usualPatience = 10_000;
+/** Of a write that collided, between two tries; milliseconds. */
 const longestPause = 50;
 const rowsAStatement = 500;
 
@@ -51,7 +50,7 @@ async function writeIn<T>(
   scopes: readonly string[],
   actor: Actor,
   attempt: () => Promise<Write<T>>,
-  patience = usualPatience,
+  patience = vault.writes.patience,
 ): Promise<T> {
   // From now and not from its turn: who stands in line behind others that wait gives up with them.
   const until = performance.now() + patience;
@@ -72,7 +71,7 @@ async function writeIn<T>(
 
 /**
  * A write to a tree: `attempt` is given the tree as it is, and nothing is written if it has changed by then.
- * `patience` is how long it is tried, in milliseconds, where one attempt takes long.
+ * `patience` is how long it is tried, in milliseconds, where one attempt takes long; else as long as the queue has it.
  */
 export async function writeTree<T>(
   vault: Vault,
@@ -117,7 +116,7 @@ async function commit(
   statements: readonly Statement[],
   events: readonly AuditEntry[],
 ): Promise<boolean> {
-  const { db, clock } = vault;
+  const { db, clock, written } = vault;
   // Every write appends to the one audit chain: only its last step, which waits for no computation, is queued for all.
   return vault.writes.run("commit", async () => {
     for (let i = 0; i < auditAttempts; i++) {
@@ -125,6 +124,7 @@ async function commit(
       const appended = chunks(rows).map((chunk) => db.insert(auditEvents).values(chunk));
       try {
         await db.batch([...statements, ...appended] as unknown as [Statement, ...Statement[]]);
+        written();
         return true;
       } catch (error) {
         // Another process appended first: the same rows fit behind its event.

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import {
+  apiDocsPath,
   auditPath,
   comparePath,
   environmentHistoryPath,
@@ -16,7 +17,7 @@ import {
 } from "../../src/http/admin/pages/paths.ts";
 import { secretsPath } from "./steps.ts";
 
-/** Every page of the admin, on the demo's data: what tests, sizes and pictures are made of. */
+/** Every page, on the demo's data: what tests, sizes and pictures are made of. */
 
 /** Who sees a page. */
 export type Visitor =
@@ -212,6 +213,9 @@ const pages: Record<string, Record<string, PathTo | State>> = {
   },
   "GET /admin/audit": {
     audit: () => auditPath,
+  },
+  "GET /api/docs": {
+    api: { path: () => apiDocsPath, visitor: "stranger" },
   },
   "GET /admin/projects/:id/rotate": {
     rotate: ({ shop }) => rotatePath(shop),

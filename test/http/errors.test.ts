@@ -131,6 +131,8 @@ describe("addresses and methods", () => {
   const allowed: [string, string[]][] = [
     ["/api/status", ["GET"]],
     ["/api/token", ["GET"]],
+    ["/api/openapi.json", ["GET"]],
+    ["/api/docs", ["GET"]],
     ["/api/secrets", ["GET", "PATCH"]],
     ["/api/secrets/A", ["GET", "PUT", "DELETE"]],
     ["/", ["GET"]],
@@ -147,7 +149,8 @@ describe("addresses and methods", () => {
     for (const method of methods.filter((name) => !answers.includes(name))) {
       test(`${method} ${path} is answered 405 with Allow`, async () => {
         const response = await app.request(path, { method, headers: { ...bearer(write), Origin: origin } });
-        expect(response.headers.get("Allow")?.split(", ").sort()).toEqual(answers.toSorted());
+        const told = answers.includes("GET") ? ["HEAD", ...answers] : answers;
+        expect(response.headers.get("Allow")?.split(", ").sort()).toEqual(told.toSorted());
         if (path.startsWith("/api")) await expectProblem(response, 405, "method-not-allowed");
         else await expectPage(response, 405);
       });
@@ -157,6 +160,8 @@ describe("addresses and methods", () => {
   const same: [string, string, string?][] = [
     ["GET", "/api/status"],
     ["GET", "/api/token"],
+    ["GET", "/api/openapi.json"],
+    ["GET", "/api/docs"],
     ["GET", "/api/secrets"],
     ["GET", "/api/secrets/A"],
     ["PATCH", "/api/secrets", "{}"],
@@ -202,7 +207,7 @@ describe("addresses and methods", () => {
 interface BadBody {
   what: string;
   method: "PUT" | "PATCH";
-  body: string;
+  body: string | Buffer<ArrayBuffer>;
   status: number;
   code: string;
   /** What the answer names. */
@@ -215,6 +220,14 @@ const marked = "do-not-repeat-this";
 const badBodies: BadBody[] = [
   { what: "no JSON", method: "PUT", body: `{"value":"${marked}"`, status: 400, code: "malformed" },
   { what: "nothing", method: "PATCH", body: "", status: 400, code: "malformed" },
+  {
+    what: "what is no UTF-8",
+    method: "PUT",
+    body: Buffer.from(`{"value":"${marked} \xe9"}`, "latin1"),
+    status: 400,
+    code: "malformed",
+    says: "UTF-8",
+  },
   { what: "a text", method: "PUT", body: `"${marked}"`, status: 422, code: "invalid" },
   { what: "null", method: "PATCH", body: "null", status: 422, code: "invalid" },
   { what: "a list", method: "PATCH", body: `["${marked}"]`, status: 422, code: "invalid" },
@@ -536,7 +549,7 @@ const badForms: BadForm[] = [
     path: () => `${secrets()}/NOBODY/delete`,
     fields: {},
     status: 404,
-    says: "no such secret",
+    says: "no secret NOBODY of this project itself",
   },
   {
     what: "secrets in an unknown environment",

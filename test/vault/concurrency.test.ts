@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { WriteQueue } from "../../src/vault/write-queue.ts";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { databaseIn, type ServerProcess, startServer, temporaryFolder } from "../server-process.ts";
 import { auditOf, disagreements, firstBrokenEvent, history, put, sendJson } from "./inspect.ts";
@@ -141,6 +142,7 @@ describe("while somebody else holds the lock of the file", () => {
     app = await createTestApp();
     // The driver waits for a lock without letting anything else happen in this process.
     await app.db.run("pragma busy_timeout = 20");
+    app.vault.writes = new WriteQueue(400);
     other = new Database(app.file);
   });
   afterEach(() => {

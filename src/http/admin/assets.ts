@@ -19,6 +19,7 @@ import times from "./assets/scripts/times.js" with { type: "text" };
 import audit from "./assets/styles/audit.css" with { type: "text" };
 import base from "./assets/styles/base.css" with { type: "text" };
 import compare from "./assets/styles/compare.css" with { type: "text" };
+import docs from "./assets/styles/docs.css" with { type: "text" };
 import history from "./assets/styles/history.css" with { type: "text" };
 import importing from "./assets/styles/import.css" with { type: "text" };
 import projects from "./assets/styles/projects.css" with { type: "text" };
@@ -26,7 +27,7 @@ import rotate from "./assets/styles/rotate.css" with { type: "text" };
 import secrets from "./assets/styles/secrets.css" with { type: "text" };
 
 /** The parts of the one stylesheet and the one script, in their order. */
-const styles = [base, projects, secrets, compare, history, importing, rotate, audit];
+const styles = [base, projects, secrets, compare, history, importing, rotate, audit, docs];
 const scripts = [
   core,
   times,

@@ -2,11 +2,13 @@
 import { type Context, Hono } from "hono";
 import { generateMasterKey } from "../../cryptography/master-key.ts";
 import { invalid } from "../../errors.ts";
+import { loggable } from "../../logger.ts";
 import { type Rotation, rotateMasterKey } from "../../vault/rotation.ts";
 import { previewRotation } from "../../vault/rotation-preview.ts";
 import type { LiveToken } from "../../vault/rotation-tokens.ts";
 import { getProject, type Project, readTree } from "../../vault/tree.ts";
 import type { AppEnv } from "../app-env.ts";
+import { keepConnection } from "../keep-connection.ts";
 import { type Form, idParam, readForm } from "./form.ts";
 import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
@@ -62,6 +64,7 @@ async function rotate(c: Context<AppEnv>, project: Project, form: Form): Promise
   const actor = actorOf(c);
   // Before it begins: nothing may come between a generated key and the only page that shows it.
   const props = await pageProps(c);
+  // A rotation sends nothing until it is over.
   keepConnection(c);
   const rotation = await rotations.follow(project.id, (onProgress) =>
     rotateMasterKey(vault, project.id, input, actor, onProgress),
@@ -90,23 +93,14 @@ async function rotate(c: Context<AppEnv>, project: Project, form: Form): Promise
   );
 }
 
-/** A server closes a connection on which nothing is sent for a while; a rotation sends nothing until it is over. */
-function keepConnection(c: Context<AppEnv>): void {
-  const server: unknown = c.env;
-  if (isServer(server)) server.timeout(c.req.raw, 0);
-}
-
-function isServer(env: unknown): env is Pick<Bun.Server<undefined>, "timeout"> {
-  return typeof env === "object" && env !== null && "timeout" in env && typeof env.timeout === "function";
-}
-
 function noticeOf({ sealed, revoked, faults }: Rotation): RotatedNotice {
   const kind = faults?.length === 0 ? "success" : "error";
   return { kind, sealed, revoked: revoked.length, faults: faults?.length ?? null };
 }
 
-function logFaults(c: Context<AppEnv>, { faults }: Rotation): void {
+function logFaults(c: Context<AppEnv>, { faults, unreadable }: Rotation): void {
   const { logger, requestId } = c.var;
+  if (!faults) logger.error({ requestId, ...loggable(unreadable) }, "a rotation could not be read again");
   for (const place of faults ?? []) logger.error({ requestId, place }, "data does not open after a rotation");
 }
 

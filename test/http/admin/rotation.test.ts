@@ -169,6 +169,17 @@ describe("a rotation by form", () => {
     expect(page).toContain("Restore the backup from before, which opens with the former master key.");
     expect(app.logs.join("\n")).toContain("data does not open after a rotation");
   });
+
+  test("gives out its key and logs why, where the tree could not be read again", async () => {
+    await app.db.run(
+      "create trigger meanwhile after update of generation on root_keys begin update root_keys set generation = generation + 1; end",
+    );
+    const page = await (await admin.post(path(), { currentMasterKey: masterKey })).text();
+    expect(keyOn(page)).toStartWith("sfmk_");
+    expect(page).toContain("could not be read again after it");
+    const line = app.logs.find((text) => text.includes("a rotation could not be read again")) ?? "{}";
+    expect(JSON.parse(line)).toMatchObject({ code: "sealed", requestId: expect.any(String) });
+  });
 });
 
 describe("while a rotation runs", () => {

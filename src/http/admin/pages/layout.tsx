@@ -3,7 +3,7 @@ import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { Flash, Frame } from "../view-models.ts";
 import { Countdown } from "./components.tsx";
-import { auditPath, projectPath, projectsPath, sealAllPath } from "./paths.ts";
+import { apiDocsPath, auditPath, projectPath, projectsPath, sealAllPath } from "./paths.ts";
 
 /** Addresses of what a page loads, each with its content's hash in it. */
 interface Assets {
@@ -49,6 +49,9 @@ export function Layout({ title, frame, assets, children }: LayoutProps) {
           ))}
           {children}
         </main>
+        <footer class="site-foot">
+          <a href={apiDocsPath}>API</a>
+        </footer>
         <p class="visually-hidden" role="status" id="announcer" />
       </body>
     </html>

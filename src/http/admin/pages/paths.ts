@@ -2,6 +2,9 @@
 
 export const projectsPath = "/admin/projects";
 
+/** What the API does, for people. */
+export const apiDocsPath = "/api/docs";
+
 export function projectPath(projectId: number): string {
   return `${projectsPath}/${projectId}`;
 }
