@@ -1,27 +1,34 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "./cli-error.ts";
+import { errorCode } from "./error-code.ts";
 import { exitCodes, signalExitCode } from "./exit-codes.ts";
 import type { SignalRelay } from "./signal-relay.ts";
 
+/** A command that was started. */
+export type StartedCommand = Pick<Bun.Subprocess, "exited" | "exitCode" | "signalCode" | "kill">;
+
 /**
- * Starts a command without a shell in between, on this process's own stdin, stdout and stderr, and waits
- * for its end.
+ * Starts a command without a shell in between, on this process's own stdin, stdout and stderr.
  *
  * @param argv the command, looked up in the new environment's PATH, and its arguments as they are
  * @param signals gets the command, so that it receives what this process receives
- * @returns its exit code, or 128 + the number of the signal it died of
  * @throws CliError with 127 when there is no such command, 126 when it cannot be run
  */
-export async function startAndWait(
+export function startCommand(
   argv: readonly [string, ...string[]],
   environment: ReadonlyMap<string, string>,
   signals: SignalRelay,
-): Promise<number> {
-  const child = start(argv, environment);
-  signals.relayTo(child);
-  const exitCode = await child.exited;
-  return child.signalCode === null ? exitCode : signalExitCode(child.signalCode);
+): StartedCommand {
+  const command = start(argv, environment);
+  signals.relayTo(command);
+  return command;
+}
+
+/** Waits for a command's end: its exit code, or 128 + the number of the signal that it died of. */
+export async function exitCodeOf(command: StartedCommand): Promise<number> {
+  const exitCode = await command.exited;
+  return command.signalCode === null ? exitCode : signalExitCode(command.signalCode);
 }
 
 function start(argv: readonly [string, ...string[]], environment: ReadonlyMap<string, string>) {
@@ -39,7 +46,7 @@ function start(argv: readonly [string, ...string[]], environment: ReadonlyMap<st
 
 /** In words, from the code alone: the message of the error may quote the environment. */
 function startFailure(command: string, path: string, error: unknown): CliError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  const code = errorCode(error);
   switch (code) {
     case "ENOENT":
     case "ENOTDIR":

@@ -2,23 +2,38 @@ import { isLoopback, normaliseApiBaseUrl } from "../client/api-base-url.ts";
 import { CliError } from "./cli-error.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { readToken } from "./token-source.ts";
 
-/** Where the secrets come from, and the token that opens them. */
+/** Where the secrets come from, the token that opens them, and how patiently to ask. */
 export interface ConnectionSettings {
   /** Ends in `/api`. */
   apiBaseUrl: string;
   token: string;
+  /** For one attempt's whole answer. */
+  timeoutMs: number;
+  /** Further attempts after one that failed in passing; undefined where nobody said. */
+  retries: number | undefined;
+  /** Certificates in PEM that are trusted instead of the system's; undefined: the system's. */
+  certificateAuthorities: string | undefined;
 }
 
 const defaultApiBaseUrl = "http://localhost:3000/api";
+const defaultTimeoutSeconds = 10;
 
 /**
- * Reads `SECRETSFLY_TOKEN` and `SECRETSFLY_API_BASE_URL`.
+ * Reads `SECRETSFLY_API_BASE_URL`, `SECRETSFLY_TOKEN` (or `_TOKEN_FILE`, `_TOKEN_FD`), `SECRETSFLY_CA_FILE`,
+ * `SECRETSFLY_TIMEOUT` and `SECRETSFLY_RETRIES`. A token that comes from standard input uses that up.
  *
- * @throws CliError when the token is missing or no service token, or the URL is none
+ * @throws CliError that names the variable at fault; a value that may be a secret is not repeated
  */
-export function readConnectionSettings(env: Environment): ConnectionSettings {
-  return { apiBaseUrl: readApiBaseUrl(env), token: readToken(env) };
+export async function readConnectionSettings(env: Environment): Promise<ConnectionSettings> {
+  return {
+    apiBaseUrl: readApiBaseUrl(env),
+    timeoutMs: readTimeout(env) * 1000,
+    retries: readRetries(env),
+    token: await readToken(env),
+    certificateAuthorities: await readCertificateAuthorities(env),
+  };
 }
 
 function readApiBaseUrl(env: Environment): string {
@@ -30,19 +45,25 @@ function readApiBaseUrl(env: Environment): string {
   }
 }
 
-function readToken(env: Environment): string {
-  const token = env.SECRETSFLY_TOKEN?.trim() ?? "";
-  if (token === "") {
-    throw new CliError(
-      "SECRETSFLY_TOKEN is not set: it holds the service token to fetch with",
-      exitCodes.usage,
-    );
-  }
-  // Whatever else was pasted here (a master key, for one) is not sent anywhere.
-  if (!/^sfly_[0-9A-Za-z_-]+$/.test(token)) {
-    throw new CliError("SECRETSFLY_TOKEN is not a service token (sfly_…)", exitCodes.usage);
-  }
-  return token;
+function readTimeout(env: Environment): number {
+  const text = env.SECRETSFLY_TIMEOUT || String(defaultTimeoutSeconds);
+  const seconds = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && seconds > 0 && seconds <= 3600) return seconds;
+  throw new CliError("SECRETSFLY_TIMEOUT is not a number of seconds above 0, 3600 at most", exitCodes.usage);
+}
+
+function readRetries(env: Environment): number | undefined {
+  const text = env.SECRETSFLY_RETRIES || undefined;
+  if (text === undefined) return undefined;
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  throw new CliError("SECRETSFLY_RETRIES is not a whole number from 0 to 99", exitCodes.usage);
+}
+
+async function readCertificateAuthorities(env: Environment): Promise<string | undefined> {
+  const file = env.SECRETSFLY_CA_FILE || undefined;
+  if (file === undefined) return undefined;
+  const { readCertificates } = await import("./certificate-file.ts");
+  return await readCertificates(file, "SECRETSFLY_CA_FILE");
 }
 
 /**

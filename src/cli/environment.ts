@@ -15,6 +15,11 @@ export interface EnvironmentOptions {
   allow: ReadonlySet<string>;
 }
 
+/** Secrets → the command's environment. Throws CliError where they do not make one. */
+export type MakeEnvironment = (
+  secrets: readonly { name: string; value: string }[],
+) => ReadonlyMap<string, string>;
+
 /** What `--only-secrets` keeps, besides LC_*: programs can hardly start without. */
 const onlySecretsKeeps: ReadonlySet<string> = new Set(
   "PATH HOME USER LOGNAME SHELL TERM LANG LANGUAGE TZ TMPDIR PWD".split(" "),
@@ -25,8 +30,8 @@ const maxVariableBytes = process.platform === "linux" ? 131_071 : Number.POSITIV
 
 /**
  * Puts together what a command is started with. A secret beats a variable that is set already unless that
- * one is preserved; a protected name is left out unless it is allowed. Where the token came from
- * (SECRETSFLY_TOKEN, SECRETSFLY_TOKEN_FILE and their like) never reaches the command.
+ * one is preserved; a protected name is left out unless it is allowed. What this program itself is told by
+ * (SECRETSFLY_TOKEN and its like) never reaches the command.
  *
  * @returns the environment, and the names of the secrets that are not in it for being protected
  * @throws CliError (126) for a secret that no environment can hold; it names the secret, not the value
@@ -53,7 +58,7 @@ export function buildEnvironment(
 function inheritedEnvironment(parent: Environment, options: EnvironmentOptions): Map<string, string> {
   const environment = new Map<string, string>();
   for (const [name, value] of Object.entries(parent)) {
-    if (value === undefined || name.startsWith("SECRETSFLY_TOKEN")) continue;
+    if (value === undefined || name.startsWith("SECRETSFLY_")) continue;
     if (options.onlySecrets && !isKept(name, options)) continue;
     environment.set(name, value);
   }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bun
 import { CommanderError } from "commander";
+import { RequestError } from "../client/request-error.ts";
 import { CliError } from "./cli-error.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { createProgram } from "./program.ts";
@@ -15,20 +16,19 @@ function report(error: unknown): number {
     process.stderr.write(`secretsfly: ${error.message}\n`);
     return error.exitCode;
   }
+  if (error instanceof RequestError) {
+    process.stderr.write(`secretsfly: ${error.message}\n`);
+    return exitCodes.failure;
+  }
   // The message of an error that nobody foresaw may quote what it was given.
   const name = error instanceof Error ? error.name : typeof error;
   process.stderr.write(`secretsfly: unexpected ${name}; this is a fault in secretsfly\n`);
   return exitCodes.failure;
 }
 
-// `secretsfly --help | head -1`: who reads has had enough, and that is no fault.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
-
 try {
-  await createProgram().parseAsync();
+  const program = await createProgram(process.argv[2]);
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -5,7 +5,6 @@ export function serveCommand(): Command {
   return new Command("serve")
     .summary("start the server")
     .description("Starts the server with the settings of the environment and serves until SIGTERM or SIGINT.")
-    .helpOption("-h, --help", "show this help")
     .addHelpText("after", help)
     .action(async () => {
       const { serve } = await import("../main.ts");
@@ -14,10 +13,12 @@ export function serveCommand(): Command {
 }
 
 const help = `
-The settings are environment variables; the README lists them all. The ones needed first:
+The settings are environment variables; the README lists them all. The ones
+needed first:
   DATABASE_URL             where the data is (default: file:data/secretsfly.db)
   HOST, PORT               where to listen (default: 127.0.0.1, 3000)
-  ADMIN_PASSWORD           the password of the admin pages; required on any HOST but a loopback address
+  ADMIN_PASSWORD           the password of the admin pages; required on any HOST
+                           but a loopback address
   AVAILABLE_ENVIRONMENTS   names with commas between them (default: prod)
 
 Example:

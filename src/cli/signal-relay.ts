@@ -15,6 +15,9 @@ const sentByTerminal: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT", "SIGWI
  * A signal that is ignored when this starts (nohup) stays ignored.
  */
 export class SignalRelay {
+  /** What has come since the command was started, passed on or not. */
+  readonly received = new Set<NodeJS.Signals>();
+
   #command: { kill(signal: NodeJS.Signals): void } | undefined;
 
   constructor() {
@@ -32,9 +35,10 @@ export class SignalRelay {
   readonly #receive = (signal: NodeJS.Signals): void => {
     if (this.#command === undefined) {
       if (signal !== "SIGWINCH") process.exit(signalExitCode(signal));
-    } else if (!(sentByTerminal.has(signal) && isInForeground())) {
-      this.#command.kill(signal);
+      return;
     }
+    this.received.add(signal);
+    if (!(sentByTerminal.has(signal) && isInForeground())) this.#command.kill(signal);
   };
 }
 

@@ -6,8 +6,10 @@
  * @throws RangeError when the text is no such URL; the message is for people and repeats no password
  */
 export function normaliseApiBaseUrl(text: string): string {
-  const url = URL.parse(text.trim());
-  if (url === null) throw new RangeError("is not a URL (expected e.g. http://localhost:3000/api)");
+  const trimmed = text.trim();
+  // `URL.parse` came with Node 22.
+  if (!URL.canParse(trimmed)) throw new RangeError("is not a URL (expected e.g. http://localhost:3000/api)");
+  const url = new URL(trimmed);
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw new RangeError("is not an http or https URL");
   if (url.username !== "" || url.password !== "")

@@ -82,12 +82,17 @@ describe("the command's environment", () => {
     });
   });
 
-  test("holds the parent's token under no option, and a secret of that name only when allowed", () => {
-    const parent = { SECRETSFLY_TOKEN: "t", SECRETSFLY_TOKEN_FILE: "f", SECRETSFLY_API_BASE_URL: "u" };
-    const allow = new Set(["SECRETSFLY_TOKEN"]);
-    expect(build(parent, {}, { allow, preserve: "all" }).environment).toEqual({
+  test("holds none of our own variables under any option, and a secret of such a name only when allowed", () => {
+    const parent = {
+      SECRETSFLY_TOKEN: "t",
+      SECRETSFLY_TOKEN_FILE: "f",
       SECRETSFLY_API_BASE_URL: "u",
-    });
+      SECRETSFLY_CA_FILE: "c",
+      SECRETSFLY_RETRIES: "1",
+      A: "a",
+    };
+    const allow = new Set(["SECRETSFLY_TOKEN"]);
+    expect(build(parent, {}, { allow, preserve: "all" }).environment).toEqual({ A: "a" });
     expect(build(parent, { SECRETSFLY_TOKEN: "s" }).leftOut).toEqual(["SECRETSFLY_TOKEN"]);
     expect(build(parent, { SECRETSFLY_TOKEN: "s" }, { allow }).environment.SECRETSFLY_TOKEN).toBe("s");
   });
@@ -115,7 +120,7 @@ describe("the command's environment", () => {
           const secret = secrets.find((candidate) => candidate.name === name);
           const fromSecret = secret?.value === value && (!isProtectedName(name) || options.allow.has(name));
           const fromParent =
-            Object.hasOwn(parent, name) && parent[name] === value && !name.startsWith("SECRETSFLY_TOKEN");
+            Object.hasOwn(parent, name) && parent[name] === value && !name.startsWith("SECRETSFLY_");
           expect(fromSecret || fromParent).toBe(true);
         }
         for (const { name, value } of secrets) {

@@ -10,14 +10,29 @@ const tokenSecret = "TOKENSECRET";
 const main = join(import.meta.dir, "../../src/cli/main.ts");
 const cleanUps: (() => unknown)[] = [];
 
-afterAll(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
-});
+/**
+ * Does something at the end of the test, or of the file where it was asked for outside of one. Concurrent tests
+ * have no end of their own: a file with such calls `afterAll(cleanUp)`.
+ */
+export function atTheEnd(task: () => unknown): void {
+  try {
+    afterAll(async () => {
+      await task();
+    });
+  } catch {
+    cleanUps.push(task);
+  }
+}
 
-/** Stands in for the API until the test file ends. Returns the address that it answers at. */
+/** Does what concurrent tests left to be done. */
+export async function cleanUp(): Promise<void> {
+  for (const task of cleanUps.splice(0)) await task();
+}
+
+/** Stands in for the API until the test, or the test file, ends. Returns the address that it answers at. */
 export function startApi(answer: (request: Request) => Response | Promise<Response>): string {
   const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: answer });
-  cleanUps.push(() => server.stop(true));
+  atTheEnd(() => server.stop(true));
   return `http://127.0.0.1:${server.port}`;
 }
 
@@ -34,17 +49,19 @@ export function startApiWith(secrets: Record<string, string>): string {
   });
 }
 
-/** An empty folder that is removed when the test file ends. */
+/** An empty folder that is removed when the test, or the test file, ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "secretsfly-cli-"));
-  cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
+  atTheEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
 export interface CliOptions {
-  /** Added to PATH, HOME and the token. */
+  /** Over PATH, HOME, the token and no retries. */
   env?: Record<string, string>;
   cwd?: string;
+  /** What is on standard input; nothing unless told. */
+  stdin?: string;
 }
 
 /** The words that start the CLI, and the environment for it. */
@@ -56,6 +73,7 @@ export function commandLine(args: readonly string[], options: CliOptions = {}) {
       PATH: "/usr/local/bin:/usr/bin:/bin",
       HOME: "/nonexistent",
       SECRETSFLY_TOKEN: token,
+      SECRETSFLY_RETRIES: "0",
       ...options.env,
     },
   };
@@ -65,7 +83,7 @@ export function commandLine(args: readonly string[], options: CliOptions = {}) {
 export function startCli(args: readonly string[], options: CliOptions = {}) {
   return Bun.spawn({
     ...commandLine(args, options),
-    stdin: "ignore",
+    stdin: options.stdin === undefined ? "ignore" : new Blob([options.stdin]),
     stdout: "pipe",
     stderr: "pipe",
     // In a session of its own, so that it does not matter whether the tests are run from a terminal.

@@ -47,12 +47,12 @@ describe("secretsfly run", () => {
     );
   });
 
-  test("gives the command neither the token nor where it came from", async () => {
+  test("gives the command neither the token nor any other setting of ours", async () => {
     const { stdout } = await run(["--allow", "SECRETSFLY_TOKEN", "--preserve-env", "--", "env"], {
-      SECRETSFLY_TOKEN_FILE: "/run/token",
+      SECRETSFLY_TIMEOUT: "5",
     });
     expect(stdout).toContain("API_KEY=k3y\n");
-    expect(stdout).not.toContain("SECRETSFLY_TOKEN");
+    expect(stdout).not.toContain("SECRETSFLY_");
   });
 
   test("lets a secret beat a variable that is set; --preserve-env turns that round", async () => {
@@ -85,6 +85,17 @@ describe("secretsfly run", () => {
     const allowed = await run(["--allow", "PATH", "--allow=OTHER", "/usr/bin/printenv", "PATH"]);
     expect(allowed.stdout).toBe("/evil\n");
     expect(allowed.stderr).toMatch(/: LD_PRELOAD\n$/);
+  });
+
+  test("starts nothing unless all required secrets are there, and names all that are not", async () => {
+    const env = { SECRETSFLY_API_BASE_URL: startApiWith({ A: "a", EMPTY: "" }) };
+    const missing = await run(["--require", "A,B", "--require=C", "echo", "started"], env);
+    expect(missing).toEqual({
+      stdout: "",
+      stderr: "secretsfly: required and not there: B, C\n",
+      exitCode: 1,
+    });
+    expect((await run(["--require", "A,EMPTY", "echo", "started"], env)).stdout).toBe("started\n");
   });
 
   test("takes nothing from a .env file of the folder, least of all where the token goes", async () => {
@@ -194,6 +205,9 @@ describe("the exit code of secretsfly run", () => {
     ["an unknown option", ["run", "--no-such", "--", "true"], {}, "unknown option '--no-such'"],
     ["an unknown command", ["no-such"], {}, "unknown command 'no-such'"],
     ["a list of names that is none", ["run", "--allow", "A=b", "true"], {}, "Expected names"],
+    ["an empty list of names", ["run", "--allow", "", "true"], {}, "Expected names"],
+    ["no duration", ["run", "--fallback-max-age", "7 days", "true"], {}, "Expected e.g. 45s, 90m"],
+    ["an empty path", ["run", "--fallback=", "true"], {}, "Expected the path of a file"],
     ["no token", ["run", "true"], { SECRETSFLY_TOKEN: "" }, "SECRETSFLY_TOKEN is not set"],
     [
       "another secret in place of the token",
@@ -230,8 +244,11 @@ describe("secretsfly", () => {
     for (const word of ["run", "serve", "SECRETSFLY_TOKEN", "SECRETSFLY_API_BASE_URL", "Examples:"])
       expect(help.stdout).toContain(word);
     const runHelp = await cli(["run", "--help"]);
-    for (const word of ["--only-secrets", "--preserve-env", "--allow", "126", "127", "128+n"])
+    for (const word of ["--only-secrets", "--preserve-env", "--allow", "--require", "--watch", "--fallback"])
       expect(runHelp.stdout).toContain(word);
+    for (const word of ["SECRETSFLY_TOKEN_FILE", "SECRETSFLY_CA_FILE", "126", "127", "128+n"])
+      expect(runHelp.stdout).toContain(word);
+    expect(runHelp.stdout).not.toContain("--grace");
     expect(help.stdout + runHelp.stdout).not.toContain(token);
   });
 });

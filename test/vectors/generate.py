@@ -815,6 +815,35 @@ def primitive_vectors():
     return {"about": "published vectors of the primitives", "hkdf": hkdf_cases, "aes256gcm": gcm, "argon2id": argon2id, "hpke": hpke}
 
 
+def fallback_vectors():
+    """Fallback files of `secretsfly run`."""
+    token = token_text("AAAAAAAAAAAA", fixed("fallback token"))
+    other_token = token_text("AAAAAAAAAAAA", fixed("another fallback token"))
+    owner = {"apiBaseUrl": "https://secrets.example.com/api", "token": token}
+    key = hkdf(token.encode(), b"", b"secretsfly/v1/fallback")
+    header = b"sfly-fb\x01"
+    additional_data = header + owner["apiBaseUrl"].encode()
+    lists = [
+        ("nothing", []),
+        ("one", [{"id": 1, "name": "DB_HOST", "value": "db.internal"}]),
+        ("what has to be escaped", [{"id": 7, "name": "A", "value": 'Zoë\'s "\\"\n😀'}, {"id": 8, "name": "B", "value": ""}]),
+    ]
+    files = []
+    for label, secrets in lists:
+        content = {"fetchedAt": 1767225600000, "secrets": secrets}
+        plaintext = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+        iv = fixed(f"fallback iv: {label}", 12)
+        sealed = header + iv + AESGCM(key).encrypt(iv, plaintext, additional_data)
+        files.append({"content": content, "iv": iv.hex(), "sealed": sealed.hex()})
+    parts = {"magic": (0, 7), "version": (7, 8), "IV": (8, 20), "ciphertext": (20, len(sealed) - 16), "tag": (len(sealed) - 16, len(sealed))}
+    refuse = [{**owner, **case} for case in damaged(sealed, parts)]
+    refuse.append({**owner, "why": "version 2", "sealed": (b"sfly-fb\x02" + sealed[8:]).hex()})
+    refuse.append({**owner, "why": "another server", "apiBaseUrl": "http://secrets.example.com/api", "sealed": sealed.hex()})
+    refuse.append({**owner, "why": "another token of the same id", "token": other_token, "sealed": sealed.hex()})
+    about = '"sfly-fb" | version 0x01 | IV (12) | AES-256-GCM ciphertext | tag (16); additional data: the first 8 bytes, apiBaseUrl'
+    return {"about": about, **owner, "key": key.hex(), "files": files, "refuse": refuse}
+
+
 if __name__ == "__main__":
     write("aead", aead_vectors())
     write("base62", base62_vectors())
@@ -824,3 +853,4 @@ if __name__ == "__main__":
     write("audit", audit_vectors())
     write("backup", backup_vectors())
     write("primitives", primitive_vectors())
+    write("fallback", fallback_vectors())
