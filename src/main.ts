@@ -187,11 +187,14 @@ function greeting(url: string, config: Config): string {
   return [
     `secretsfly is listening on ${url}`,
     "",
-    `  Next: open ${pages} in a browser (${who}),`,
-    "  create a root project, add a secret, create a service token, and start your app with its secrets:",
-    "  read -rs SECRETSFLY_TOKEN && export SECRETSFLY_TOKEN      # paste the token; it stays out of the history",
+    `  Next: open ${pages} in a browser`,
+    `  (${who}).`,
+    "  Create a root project, add a secret, create a service token, and start your",
+    "  app with its secrets (`bun run build` makes dist/secretsfly):",
+    "",
+    "  read -rs SECRETSFLY_TOKEN && export SECRETSFLY_TOKEN    # paste the token",
     `  export SECRETSFLY_API_BASE_URL=${pages}/api`,
-    "  secretsfly run -- your-command                            # `bun run build` makes dist/secretsfly",
+    "  secretsfly run -- your-command",
     "",
     "",
   ].join("\n");

@@ -37,6 +37,7 @@ import { watch } from "./watch.ts";
 export function createClient(options: ClientOptions, runtime: Runtime): SecretsflyClient {
   const { token, timeoutMs = 10_000, retries = 3 } = options;
   // A token with anything else in it could not be sent, and the runtime's error would repeat it.
+  if (!token) throw new TypeError("token is empty or not set");
   if (typeof token !== "string" || !/^[!-~]+$/.test(token)) throw new TypeError("token is no service token");
   if (!isTime(timeoutMs)) throw new RangeError("timeoutMs is not a number of milliseconds above 0");
   if (!(retries >= 0)) throw new RangeError("retries is not a number of attempts");

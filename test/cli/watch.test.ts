@@ -87,13 +87,13 @@ describe.concurrent("secretsfly run --watch", () => {
     await run.said("asked one.");
     api.set({ A: "three" });
     api.set({ A: "four" });
-    await run.said("A=two.");
-    expect(isAlive(first)).toBe(false);
+    // The one with "two" may be asked to end before it can say anything.
     const last = await run.said("A=four.");
+    expect(isAlive(first)).toBe(false);
     expect(last).not.toContain("three");
     run.child.kill("SIGTERM");
     await run.said("asked four.");
-    process.kill(pidIn(last), "SIGKILL");
+    process.kill(pidIn(last.slice(last.lastIndexOf("start"))), "SIGKILL");
     expect(await run.child.exited).toBe(137);
   });
 

@@ -60,7 +60,7 @@ export const operations = {
         content: {
           "application/json": { schema: z.union([secretList, secretMap]), example: listed },
           "text/plain": { schema: text, example: "DB_HOST=db.internal\n" },
-          "application/yaml": { schema: text, example: "DB_HOST: db.internal\n" },
+          "application/yaml": { schema: text, example: 'DB_HOST: "db.internal"\n' },
         },
       },
       304: { description: "Nothing has changed since the answer of that ETag.", headers: ["ETag"] },
