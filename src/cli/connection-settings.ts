@@ -68,10 +68,13 @@ async function readCertificateAuthorities(env: Environment): Promise<string | un
 
 /**
  * Keeps a proxy from HTTP_PROXY away from a token that is meant for this machine: Bun's `fetch` asks the
- * proxy for localhost too unless NO_PROXY says otherwise.
+ * proxy for localhost too unless NO_PROXY says otherwise. What NO_PROXY says already stays.
  *
  * @param processEnv the process's own environment, which `fetch` reads and which is changed here
  */
 export function bypassProxyForLoopback(apiBaseUrl: string, processEnv: NodeJS.ProcessEnv): void {
-  if (isLoopback(apiBaseUrl)) processEnv.NO_PROXY = processEnv.no_proxy = new URL(apiBaseUrl).hostname;
+  if (!isLoopback(apiBaseUrl)) return;
+  const already = processEnv.NO_PROXY || processEnv.no_proxy;
+  const hosts = [...(already ? [already] : []), new URL(apiBaseUrl).hostname].join(",");
+  processEnv.NO_PROXY = processEnv.no_proxy = hosts;
 }

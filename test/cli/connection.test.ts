@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readConnectionSettings } from "../../src/cli/connection-settings.ts";
+import { bypassProxyForLoopback, readConnectionSettings } from "../../src/cli/connection-settings.ts";
 import { cli, commandLine, startApi, startApiWith, temporaryFolder, token } from "./harness.ts";
 
 const api = startApiWith({ API_KEY: "k3y" });
@@ -13,6 +13,15 @@ const inFolder = (name: string, text: string) => {
 /** Made with openssl for these tests alone; they are valid until 2126. */
 const fixture = (name: string) => join(import.meta.dir, "tls", name);
 const printKey = ["run", "--", "printenv", "API_KEY"];
+
+test("a server on this machine is one more exception from the proxy, beside those that there are", () => {
+  const env: NodeJS.ProcessEnv = { no_proxy: "github.example.com" };
+  bypassProxyForLoopback("https://secrets.example.com/api", env);
+  expect(env).toEqual({ no_proxy: "github.example.com" });
+  bypassProxyForLoopback("http://127.0.0.1:3000/api", env);
+  const both = "github.example.com,127.0.0.1";
+  expect(env).toEqual({ NO_PROXY: both, no_proxy: both });
+});
 
 describe("the token", () => {
   const elsewhere = { SECRETSFLY_API_BASE_URL: api, SECRETSFLY_TOKEN: "" };

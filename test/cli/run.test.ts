@@ -116,11 +116,12 @@ describe("secretsfly run", () => {
 
   test("does not ask a proxy for a server on this machine", async () => {
     const proxy = "http://127.0.0.1:1";
-    const { stdout } = await run(["printenv", "API_KEY", "HTTP_PROXY"], {
+    const { stdout } = await run(["printenv", "API_KEY", "HTTP_PROXY", "NO_PROXY"], {
       HTTP_PROXY: proxy,
       http_proxy: proxy,
+      NO_PROXY: "github.example.com",
     });
-    expect(stdout).toBe(`k3y\n${proxy}\n`);
+    expect(stdout).toBe(`k3y\n${proxy}\ngithub.example.com\n`);
   });
 });
 
