@@ -12,7 +12,6 @@ export function runCommand(): Command {
     )
     .usage("[options] -- COMMAND [ARGS...]")
     .argument("[COMMAND...]", "the command and its arguments, passed on as they are")
-    .helpOption("-h, --help", "show this help")
     .option("--only-secrets", "give COMMAND the secrets and, of the environment, only what is listed below")
     .option(
       "--preserve-env [=NAMES]",
@@ -106,51 +105,60 @@ function filePath(text: string): string {
 }
 
 const help = `
-A secret beats a variable of the same name that is set already, unless --preserve-env says otherwise.
-COMMAND gets neither the token nor any other SECRETSFLY_* variable.
+A secret beats a variable of the same name that is set already, unless
+--preserve-env says otherwise. COMMAND gets neither the token nor any other
+SECRETSFLY_* variable.
 
---only-secrets keeps PATH, HOME, USER, LOGNAME, SHELL, TERM, LANG, LANGUAGE, LC_*, TZ, TMPDIR, PWD and
-what --preserve-env lists.
+--only-secrets keeps PATH, HOME, USER, LOGNAME, SHELL, TERM, LANG, LANGUAGE,
+LC_*, TZ, TMPDIR, PWD and what --preserve-env lists.
 
-Protected are variables that decide what code runs: PATH, HOME, SHELL, ENV, BASH_ENV, LD_*, DYLD_*,
-NODE_OPTIONS, BUN_*, PYTHONPATH, RUBYOPT, PERL5OPT, JAVA_TOOL_OPTIONS, GIT_SSH*, EDITOR, SECRETSFLY_* and
-their like. A secret sets one only if --allow names it; otherwise it is left out and named on stderr.
+Protected are variables that decide what code runs: PATH, HOME, SHELL, ENV,
+BASH_ENV, LD_*, DYLD_*, NODE_OPTIONS, BUN_*, PYTHONPATH, RUBYOPT, PERL5OPT,
+JAVA_TOOL_OPTIONS, GIT_SSH*, EDITOR, SECRETSFLY_* and their like. A secret sets
+one only if --allow names it; otherwise it is left out and named on stderr.
 
---watch waits until a burst of changes is over, fetches, and starts COMMAND anew only if its environment
-would be another: SIGTERM, 10 s to end, SIGKILL. COMMAND keeps running with what it has when the new
-secrets cannot be fetched, when one that --require names is gone, and when the token is revoked, which
-also ends the watching; a line on stderr says so, and when the server is away for a minute. When COMMAND
-ends by itself, so does this; after SIGTERM, SIGINT or SIGQUIT it is not started anew.
+--watch waits until a burst of changes is over, fetches, and starts COMMAND anew
+only if its environment would be another: SIGTERM, 10 s to end, SIGKILL. COMMAND
+keeps running with what it has when the new secrets cannot be fetched, when one
+that --require names is gone, and when the token is revoked, which also ends the
+watching; a line on stderr says so, and when the server is away for a minute.
+When COMMAND ends by itself, so does this; after SIGTERM, SIGINT or SIGQUIT it
+is not started anew.
 
---fallback writes the secrets to FILE after each fetch that COMMAND could be started with, encrypted with
-a key that is made from the token, readable by its owner only. Its folder has to be there. FILE is used
-when nobody answers, not in time, or with 5xx, and a warning on stderr says how old it is; never when the
-server says no, a certificate is wrong or something else answers. It opens with the same token and server
-only. Once the server calls the token invalid, FILE is removed. Without --fallback and SECRETSFLY_FALLBACK
-nothing is written to the disk.
+--fallback writes the secrets to FILE after each fetch that COMMAND could be
+started with, encrypted with a key that is made from the token, readable by its
+owner only. Its folder has to be there. FILE is used when nobody answers, not in
+time, or with 5xx, and a warning on stderr says how old it is; never when the
+server says no, a certificate is wrong or something else answers. It opens with
+the same token and server only. Once the server calls the token invalid, FILE is
+removed. Without --fallback and SECRETSFLY_FALLBACK nothing is written to the
+disk.
 
 Environment:
-  SECRETSFLY_TOKEN          the service token (sfly_...), or where it is, instead:
-  SECRETSFLY_TOKEN_FILE     a file, such as a container's secret; - is standard input
-  SECRETSFLY_TOKEN_FD       the number of an open file
-  SECRETSFLY_API_BASE_URL   the server, with or without /api (default: http://localhost:3000/api)
-  SECRETSFLY_CA_FILE        certificates (PEM) to trust in place of the system's: a private CA
+  SECRETSFLY_TOKEN          the service token (sfly_...), or instead of it:
+  SECRETSFLY_TOKEN_FILE     a file that holds the token; - is standard input
+  SECRETSFLY_TOKEN_FD       the number of an open file that holds the token
+  SECRETSFLY_API_BASE_URL   the server, with or without /api
+                            (default: http://localhost:3000/api)
+  SECRETSFLY_CA_FILE        certificates (PEM) to trust in place of the
+                            system's, for a private CA
   SECRETSFLY_TIMEOUT        seconds to wait for one answer (default: 10)
-  SECRETSFLY_RETRIES        further attempts when nobody answers, or with 429 or 5xx
-                            (default: 2; 1 where there is a fallback)
+  SECRETSFLY_RETRIES        further attempts when nobody answers, or with 429
+                            or 5xx (default: 2; 1 where there is a fallback)
   SECRETSFLY_FALLBACK       as --fallback
 
 Signals are passed on to COMMAND. The exit code is COMMAND's own, or:
-  1    the secrets could not be fetched, or a required one is not there
-  2    an option, an argument or a setting is wrong
-  126  COMMAND was found and cannot be run, or a secret does not fit into an environment
-  127  COMMAND was not found
+  1      the secrets could not be fetched, or a required one is not there
+  2      an option, an argument or a setting is wrong
+  126    COMMAND was found and cannot be run, or a secret does not fit into an
+         environment
+  127    COMMAND was not found
   128+n  COMMAND died of signal n
 
 Examples:
   secretsfly run -- node server.js
   secretsfly run --watch --require DATABASE_URL,API_KEY -- node server.js
-  secretsfly run --fallback /var/lib/app/secrets.sealed --fallback-max-age 24h -- ./app
+  secretsfly run --fallback /var/lib/app/secrets.sealed -- ./app
   secretsfly run --only-secrets -- ./deploy --to production
   secretsfly run --preserve-env=PORT,LOG_LEVEL -- bun start
   secretsfly run -- sh -c 'psql "$DATABASE_URL"'

@@ -27,7 +27,7 @@ const example = /\nExamples?:\n|\nbash, in ~\/\.bashrc:\n/;
 
 describe("help", () => {
   test.each(commands.map((command) => [pathOf(command).join(" "), command] as const))(
-    "of %p says what it does, with examples",
+    "of %p says what it does, with examples, on a terminal of 80 columns",
     async (_, command) => {
       const path = pathOf(command);
       const { written, error } = await parse(...path, "--help");
@@ -35,6 +35,7 @@ describe("help", () => {
       expect(written).toStartWith(`Usage: ${["secretsfly", ...path].join(" ")} `);
       expect(written).toMatch(/\n {2}-h, --help +show this help\n/);
       if (command.commands.length === 0) expect(written).toMatch(example);
+      expect(written.split("\n").filter((line) => line.length > 80)).toEqual([]);
     },
   );
 
