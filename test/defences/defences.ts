@@ -1,0 +1,4 @@
+import type { Defence } from "./defence.ts";
+
+/** All of them, by area. */
+export const defences: readonly Defence[] = [];
