@@ -18,6 +18,7 @@ export type ErrorCode =
   | "too-large"
   | "unprintable"
   | "sealed"
+  | "too-many-attempts"
   | "busy";
 
 /** Field name → what is wrong with it. */
@@ -31,6 +32,8 @@ export class SecretsflyError extends Error {
     readonly code: ErrorCode,
     message: string,
     readonly fields: FieldFaults = {},
+    /** After how many seconds it is worth another try, where that is known. */
+    readonly retryAfter?: number,
   ) {
     super(message);
   }

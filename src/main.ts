@@ -10,10 +10,12 @@ import { SecretsflyError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import type { AppDeps } from "./http/app-env.ts";
 import { createLogger, type Logger, loggable } from "./logger.ts";
+import { Guesses } from "./sessions/guesses.ts";
 import { Rotations } from "./sessions/rotations.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { ChangeFeed } from "./vault/change-feed.ts";
 import { createEnvironments } from "./vault/environments.ts";
+import { HeadLog } from "./vault/head-log.ts";
 import { TokenUsage } from "./vault/token-usage.ts";
 import type { Vault } from "./vault/vault.ts";
 import { WriteQueue } from "./vault/write-queue.ts";
@@ -44,6 +46,8 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
     const applied = await migrateOrExplain(db, config, clock());
     if (applied.length > 0) logger.info({ applied }, "migrated the database");
     const services = await createServices(config, db, clock, systemRandom);
+    const heads = new HeadLog(db, clock, (head) => logHead(logger, head));
+    await heads.tick();
     const server = Bun.serve({
       hostname: config.HOST,
       port: config.PORT,
@@ -58,10 +62,10 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
         return new Response("Internal error\n", { status: 500 });
       },
     });
-    const sweeper = setInterval(() => sweep(services, logger), tick);
+    const sweeper = setInterval(() => sweep(services, heads, logger), tick);
     return {
       url: urlOf(config, server.port),
-      stop: () => stop(server, sweeper, services, logger),
+      stop: () => stop(server, sweeper, services, heads, logger),
     };
   } catch (error) {
     db.$client.close();
@@ -69,7 +73,7 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
   }
 }
 
-type Services = Pick<AppDeps, "vault" | "sessions" | "rotations" | "usage" | "changes">;
+type Services = Pick<AppDeps, "vault" | "sessions" | "rotations" | "guesses" | "usage" | "changes">;
 
 /** What the app stands on, over a migrated database. Adds the environments that the settings name. */
 export async function createServices(
@@ -94,7 +98,8 @@ export async function createServices(
   };
   await createEnvironments(vault, { id: "system", address: "", requestId: "" });
   const sessions = new Sessions({ sessionExpiration: config.ADMIN_SESSION_EXPIRATION }, clock, random);
-  return { vault, sessions, rotations: new Rotations(), usage: new TokenUsage(db, clock), changes };
+  const [rotations, guesses, usage] = [new Rotations(), new Guesses(vault), new TokenUsage(db, clock)];
+  return { vault, sessions, rotations, guesses, usage, changes };
 }
 
 /** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError. */
@@ -116,7 +121,12 @@ function urlOf({ HOST }: Config, port: number | undefined): string {
   return `http://${HOST.includes(":") && !HOST.startsWith("[") ? `[${HOST}]` : HOST}:${port}`;
 }
 
-function sweep({ sessions, usage, changes }: Services, logger: Logger): void {
+function logHead(logger: Logger, head: string | undefined): void {
+  if (head !== undefined) logger.info({ head }, "the head of the audit");
+  else logger.warn("the head of the audit cannot be told: what blinds it was removed from the database");
+}
+
+function sweep({ sessions, usage, changes }: Services, heads: HeadLog, logger: Logger): void {
   const sealed = sessions.sweep();
   if (sealed > 0) logger.info({ sealed }, "sealed after the time-out");
   usage.flush().catch((error: unknown) => {
@@ -128,12 +138,16 @@ function sweep({ sessions, usage, changes }: Services, logger: Logger): void {
     if (isBusy(error)) return;
     logger.warn(loggable(error), "what has changed could not be read; listeners are told as soon as it can");
   });
+  heads.tick().catch((error: unknown) => {
+    logger.warn(loggable(error), "the head of the audit could not be read");
+  });
 }
 
 async function stop(
   server: Bun.Server<undefined>,
   sweeper: Timer,
   { vault, sessions, usage, changes }: Services,
+  heads: HeadLog,
   logger: Logger,
 ): Promise<void> {
   clearInterval(sweeper);
@@ -148,7 +162,10 @@ async function stop(
   const flushed = whenNotBusy(lastFlush, () => usage.flush()).catch((error: unknown) => {
     logger.warn(loggable(error), "the last reads of service tokens could not be written");
   });
-  await Promise.race([flushed, Bun.sleep(lastFlush)]);
+  const told = heads.now().catch((error: unknown) => {
+    logger.warn(loggable(error), "the head of the audit could not be read");
+  });
+  await Promise.race([Promise.all([flushed, told]), Bun.sleep(lastFlush)]);
   vault.db.$client.close();
 }
 

@@ -127,7 +127,12 @@ export class TestBrowser {
 
   /** The session cookie as it would be sent; empty before there is one. */
   get cookie(): string {
-    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+    return this.#pairs((name) => name.endsWith("session"));
+  }
+
+  #pairs(isWanted: (name: string) => boolean): string {
+    const wanted = [...this.#cookies].filter(([name]) => isWanted(name));
+    return wanted.map(([name, value]) => `${name}=${value}`).join("; ");
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -154,7 +159,8 @@ export class TestBrowser {
 
   async #send(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
-    if (this.cookie) headers.set("Cookie", this.cookie);
+    const cookies = this.#pairs(() => true);
+    if (cookies) headers.set("Cookie", cookies);
     const response = await this.request(path, { ...init, headers });
     for (const line of response.headers.getSetCookie()) {
       const [pair = "", ...attributes] = line.split("; ");

@@ -24,6 +24,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // The domain, and who holds its keys. Neither knows HTTP.
   vault: ["cryptography", "database", "vault/references.ts", "errors.ts"],
   sessions: ["cryptography", "vault", "errors.ts"],
+  // Looks after the database itself, with no server.
+  maintenance: ["cryptography", "database", "vault", "errors.ts", "config.ts"],
 
   // The doors.
   http: [
@@ -41,7 +43,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // Pages are given plain data and return markup: no database, no keys, no request.
   "http/admin/view-models.ts": [],
   "http/admin/pages": ["http/admin/view-models.ts"],
-  cli: ["client", "formats", "github", "vault/references.ts", "errors.ts", "config.ts", "main.ts"],
+  cli: [
+    "client",
+    "formats",
+    "github",
+    "maintenance",
+    "vault/references.ts",
+    "errors.ts",
+    "config.ts",
+    "main.ts",
+  ],
 
   // Puts everything together.
   "main.ts": ["cryptography", "database", "vault", "sessions", "http", "errors.ts", "config.ts", "logger.ts"],
@@ -51,7 +62,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const MAY_USE: Record<string, readonly string[]> = {
   hono: ["http", "http/admin/pages", "main.ts"],
   "@hono/zod-validator": ["http"],
-  "drizzle-orm": ["database", "vault"],
+  "drizzle-orm": ["database", "vault", "maintenance"],
   "@libsql/client": ["database"],
   "@hpke/core": ["cryptography"],
   commander: ["cli"],

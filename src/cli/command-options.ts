@@ -58,6 +58,26 @@ export interface ExportOptions extends DataOptions {
   allow?: string[];
 }
 
+/** Of `audit verify`. */
+export interface AuditVerifyOptions extends DataOptions {
+  head?: string;
+}
+
+/** Of `audit export`. */
+export interface AuditExportOptions {
+  output?: string;
+}
+
+/** Of `backup` and `restore`. */
+export interface CopyOptions extends DataOptions {
+  force?: true;
+}
+
+/** Of `verify`. */
+export interface VerifyCommandOptions extends DataOptions {
+  masterKeyStdin?: true;
+}
+
 /** The shells that there is a completion script for. */
 export const shells = ["bash", "zsh", "fish"] as const;
 /** One of them. */

@@ -25,7 +25,7 @@ const forTheOwner = 0o600;
  * @throws CliError (1) with the reason
  */
 export function replaceFile(path: string, text: string): void {
-  orExplain(path, () => {
+  explained(path, () => {
     const target = existing(path);
     if (target && !target.isFile) {
       writeFileSync(path, text);
@@ -44,13 +44,38 @@ export function replaceFile(path: string, text: string): void {
 }
 
 /**
+ * The same for a text that is made a part at a time and may be larger than the memory.
+ *
+ * @throws CliError (1) with the reason, and what `parts` throws
+ */
+export async function replaceFileWith(path: string, parts: AsyncIterable<string>): Promise<void> {
+  const target = explained(path, () => existing(path));
+  const file = target?.path ?? path;
+  const isDraft = !target || target.isFile;
+  const written = isDraft ? join(dirname(file), `.secretsfly-${crypto.randomUUID()}`) : file;
+  const descriptor = explained(path, () => openSync(written, isDraft ? "wx" : "w", forTheOwner));
+  try {
+    try {
+      for await (const part of parts) explained(path, () => writeFileSync(descriptor, part));
+      if (isDraft) explained(path, () => fsyncSync(descriptor));
+    } finally {
+      closeSync(descriptor);
+    }
+    if (isDraft) explained(path, () => renameSync(written, file));
+  } catch (error) {
+    if (isDraft) rmSync(written, { force: true });
+    throw error;
+  }
+}
+
+/**
  * Adds a text to the end of a file, on a line of its own; the file is made where there is none, for its owner alone.
  * Where not all of it can be written, the file is cut back to what it was.
  *
  * @throws CliError (1) with the reason
  */
 export function appendToFile(path: string, text: string): void {
-  orExplain(path, () => {
+  explained(path, () => {
     const file = openSync(path, "a+", forTheOwner);
     try {
       const { size } = fstatSync(file);
@@ -90,9 +115,9 @@ function endsInLine(file: number, size: number): boolean {
   return last[0] === 0x0a;
 }
 
-function orExplain(path: string, action: () => void): void {
+function explained<T>(path: string, action: () => T): T {
   try {
-    action();
+    return action();
   } catch (error) {
     throw new CliError(`${fileName(path)} cannot be written: ${fileFailure(error)}`, exitCodes.failure);
   }

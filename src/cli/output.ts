@@ -34,13 +34,19 @@ export function writeJson(value: unknown): Promise<void> {
   return writeText(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** C0, DEL, C1, and what changes the direction of a text or cannot be seen in it. */
+const unseen = /[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** A value as one line of JSON, with what a terminal would obey, or not show, as escapes: it reads as the same value. */
+export function jsonLine(value: unknown): string {
+  const asEscape = (char: string) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+  return `${JSON.stringify(value).replace(unseen, asEscape)}\n`;
+}
+
 /** Says something beside the data: one line on stderr. */
 export function writeNote(message: string): void {
   process.stderr.write(`secretsfly: ${message}\n`);
 }
-
-/** C0, DEL, C1, and what changes the direction of a text or cannot be seen in it. */
-const unseen = /[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
 /**
  * Text as one line that a terminal obeys in nothing: control characters as the pictures that Unicode has of them (␊ is

@@ -13,6 +13,14 @@ const commands: readonly { name: string; group: string; load: () => Promise<Comm
   { name: "diff", group: "Secrets:", load: async () => (await import("./diff.ts")).diffCommand() },
   { name: "sync", group: "Secrets:", load: async () => (await import("./sync.ts")).syncCommand() },
   { name: "serve", group: "This machine:", load: async () => (await import("./serve.ts")).serveCommand() },
+  { name: "audit", group: "This machine:", load: async () => (await import("./audit.ts")).auditCommand() },
+  { name: "backup", group: "This machine:", load: async () => (await import("./backup.ts")).backupCommand() },
+  {
+    name: "restore",
+    group: "This machine:",
+    load: async () => (await import("./restore.ts")).restoreCommand(),
+  },
+  { name: "verify", group: "This machine:", load: async () => (await import("./verify.ts")).verifyCommand() },
   {
     name: "completion",
     group: "This machine:",

@@ -23,24 +23,28 @@ export function answerFailure(answer: Answer, url: string, token: string, now: n
     return new RequestError("redirected", message, { status });
   }
   const problem = readProblem(answer, token);
-  const [failure, meaning] = meaningOf(status, problem !== undefined, maskToken(token));
+  const [failure, meaning] = meaningOf(status, problem, maskToken(token));
   const retryAfterSeconds = readRetryAfter(headers.get("retry-after"), now);
-  const advice = retryAfterSeconds === undefined ? "" : `; try again in ${retryAfterSeconds} s`;
+  const mayPass = retryAfterSeconds !== undefined && failure !== "unauthorized";
+  const advice = mayPass ? `; try again in ${retryAfterSeconds} s` : "";
   const foreign = ". The answer is not secretsfly's own: a proxy may be in between";
   const detail = problem ? problem.detail && `: ${problem.detail}` : foreign;
   const message = `${meaning} (${status} from ${url})${advice}${detail}`;
   return new RequestError(failure, message, { status, retryAfterSeconds, problem });
 }
 
+/** How the server says 401 where too many did not have a valid token: one that is valid is served at any time. */
+const tooManyAttempts = "urn:secretsfly:problem:too-many-attempts";
+
 /** What each status means; the last ones only where it was secretsfly that said so. */
-function meaningOf(status: number, isProblem: boolean, token: string): [Failure, string] {
-  if (status === 401)
+function meaningOf(status: number, problem: Problem | undefined, token: string): [Failure, string] {
+  if (status === 401 || (status === 429 && problem?.type === tooManyAttempts))
     return ["unauthorized", `the service token ${token} is not valid: unknown, expired or revoked`];
   if (status === 403)
     return ["forbidden", `the service token ${token} may not do this, or not from this address`];
   if (status === 429) return ["rate-limited", "too many requests"];
   if (status >= 500) return ["unavailable", "the server cannot answer now"];
-  if (isProblem) {
+  if (problem) {
     if (status === 404) return ["not-found", "not found"];
     if (status === 409 || status === 412) return ["conflict", "the secrets are not what this was meant for"];
     if ([400, 413, 415, 422].includes(status)) return ["invalid", "the server refuses this"];

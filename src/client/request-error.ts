@@ -8,7 +8,7 @@ export type Failure =
   | "timeout"
   /** The certificate or the handshake was not accepted. */
   | "tls"
-  /** 401: the token is missing, malformed, unknown, expired or revoked. */
+  /** 401: the token is missing, malformed, unknown, expired or revoked. Or 429, where the server says that of many such. */
   | "unauthorized"
   /** 403: the token lacks the right, or this address is not on its list. */
   | "forbidden"
@@ -18,7 +18,7 @@ export type Failure =
   | "conflict"
   /** 400, 413, 415 or 422: a name, a value or the request as a whole cannot be. Nothing was written. */
   | "invalid"
-  /** 429: too many requests. */
+  /** 429 of anybody else, such as a proxy: too many requests. */
   | "rate-limited"
   /** 5xx: the server, or a proxy in front of it, cannot answer now. */
   | "unavailable"

@@ -3,6 +3,7 @@ import { importAeadKey } from "./aead.ts";
 import { checksum, checksumLength, decodeSecret, encodeSecret, secretLength } from "./base62.ts";
 import { type Bytes, type Random, toBytes, wipe } from "./bytes.ts";
 import { equalBytes, equalText, hkdf } from "./hash.ts";
+import { stretching } from "./stretching.ts";
 
 /**
  * The key that people hold: generated (`sfmk_`, 43 base62 characters of 256 random bits, 6 of checksum)
@@ -95,6 +96,11 @@ export function wipeMasterKey(masterKey: MasterKey): void {
   if (masterKey.kind === "generated") wipe(masterKey.secret);
 }
 
+/** By which function a kind of master key is derived, always. */
+export function kdfOf({ kind }: MasterKey): KeyDerivation["kdf"] {
+  return kind === "generated" ? "hkdf-sha256" : "argon2id";
+}
+
 /** A fresh salt and the cost that fits the kind of master key. */
 export function newKeyDerivation(masterKey: MasterKey, random: Random): KeyDerivation {
   const salt = random(saltLength);
@@ -105,8 +111,8 @@ export function newKeyDerivation(masterKey: MasterKey, random: Random): KeyDeriv
 
 /**
  * The key that wraps a project's root key. The project's id is part of the derivation.
- * Throws KeyDerivationError for parameters outside the limits. A master key of the other kind gives a
- * key that opens nothing.
+ * Throws KeyDerivationError for parameters outside the limits, QueueFullError where too many passphrases wait for their
+ * derivation. A master key of the other kind gives a key that opens nothing.
  */
 export async function deriveWrappingKey(
   masterKey: MasterKey,
@@ -122,21 +128,27 @@ export async function deriveWrappingKey(
   }
 }
 
-/** The master key's bytes, through Argon2id where the row says so: a copy that the caller wipes. */
+/**
+ * The master key's bytes, through Argon2id where the row says so: a copy that the caller wipes.
+ * Throws QueueFullError where too many runs of Argon2id wait already.
+ */
 async function stretch(masterKey: MasterKey, derivation: KeyDerivation): Promise<Bytes> {
   checkDerivation(derivation);
   const message = masterKey.kind === "generated" ? masterKey.secret.slice() : toBytes(masterKey.text);
   if (derivation.kdf === "hkdf-sha256") return message;
   const { memoryKib, passes, parallelism, salt } = derivation;
   const parameters = { message, nonce: salt, memory: memoryKib, passes, parallelism, tagLength: 32 };
-  return new Promise((resolve, reject) => {
-    argon2("argon2id", parameters, (error, tag) => {
-      wipe(message);
-      if (error) return reject(error);
-      resolve(new Uint8Array(tag));
-      wipe(tag);
-    });
-  });
+  const derived = stretching.run(
+    () =>
+      new Promise<Bytes>((resolve, reject) => {
+        argon2("argon2id", parameters, (error, tag) => {
+          if (error) return reject(error);
+          resolve(new Uint8Array(tag));
+          wipe(tag);
+        });
+      }),
+  );
+  return derived.finally(() => wipe(message));
 }
 
 /** Throws KeyDerivationError for parameters outside the limits. */

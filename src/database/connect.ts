@@ -30,6 +30,28 @@ export function connect(settings: DatabaseSettings): Database {
   return drizzle({ client, schema });
 }
 
+/**
+ * Opens a database that is there, to read it: of a file nothing is changed, and nothing is made beside it that stays.
+ * Throws DatabaseError.
+ */
+export function connectToRead(settings: DatabaseSettings): Database {
+  const file = databaseFile(settings.databaseUrl);
+  if (file === undefined) return drizzle({ client: openServer(settings), schema });
+  try {
+    // SQLite says of any of these faults that it cannot open it.
+    closeSync(openSync(file, "r"));
+    if (statSync(file).isDirectory()) throw Object.assign(new Error("a folder"), { code: "EISDIR" });
+    return drizzle({ client: new SqliteClient(file, "read"), schema });
+  } catch (error) {
+    throw new DatabaseError(`cannot open the database ${file}: ${fileFault(error)}`);
+  }
+}
+
+/** An empty database that is nowhere but in memory: to see what the migrations make. */
+export function connectInMemory(): Database {
+  return drizzle({ client: new SqliteClient(":memory:"), schema });
+}
+
 /** The path of the file that `file:PATH` or `file:///PATH` names; undefined for a database on a server. */
 export function databaseFile(databaseUrl: string): string | undefined {
   if (!databaseUrl.startsWith("file:")) return undefined;
@@ -47,7 +69,7 @@ function openFile(file: string): Client {
     }
     return client;
   } catch (error) {
-    throw new DatabaseError(`cannot open the database ${file}: ${reason(error)}`);
+    throw new DatabaseError(`cannot open the database ${file}: ${fileFault(error)}`);
   }
 }
 
@@ -55,9 +77,13 @@ function openServer({ databaseUrl, databaseAuthToken }: DatabaseSettings): Clien
   return createClient({ url: databaseUrl, ...(databaseAuthToken && { authToken: databaseAuthToken }) });
 }
 
-function reason(error: unknown): string {
+/** Why a file that is, or is to be, a database cannot be used, in words. */
+export function fileFault(error: unknown): string {
+  // What drizzle throws quotes the query.
+  if (error instanceof Error && error.cause instanceof Error) return fileFault(error.cause);
   const { code, message } = error as { code?: string; message: string };
   const reasons: Record<string, string> = {
+    ENOENT: "there is no such file",
     EACCES: "permission denied",
     EPERM: "permission denied",
     EROFS: "the file system is read-only",
@@ -69,6 +95,7 @@ function reason(error: unknown): string {
     SQLITE_CORRUPT: "the file is damaged; restore a backup",
     SQLITE_CANTOPEN: "the file or its WAL cannot be opened or created",
     SQLITE_READONLY: "the file is read-only",
+    SQLITE_FULL: "the disk is full",
   };
   return reasons[code ?? ""] ?? message;
 }

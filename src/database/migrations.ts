@@ -1,5 +1,6 @@
 import initial from "../../drizzle/0000_initial.sql" with { type: "text" };
 import admin from "../../drizzle/0001_admin.sql" with { type: "text" };
+import auditBlinding from "../../drizzle/0002_audit_blinding.sql" with { type: "text" };
 
 /** One step of the schema, as drizzle-kit generated it; imported as text so that the single executable carries it. */
 export interface Migration {
@@ -11,4 +12,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { tag: "0000_initial", sql: initial },
   { tag: "0001_admin", sql: admin },
+  { tag: "0002_audit_blinding", sql: auditBlinding },
 ];

@@ -262,3 +262,10 @@ export const auditEvents = sqliteTable(
     index("audit_events_at").on(table.at),
   ],
 );
+
+/** One row: 32 random bytes by which heads of the audit are told without telling its hashes (src/vault/audit-head.ts). */
+export const auditBlinding = sqliteTable("audit_blinding", {
+  /** 1. */
+  id: integer("id").primaryKey(),
+  blinding: bytes("blinding").notNull(),
+});

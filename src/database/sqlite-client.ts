@@ -1,6 +1,7 @@
 import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import type { Client, InArgs, InStatement, InValue, ResultSet, Row } from "@libsql/client";
 import { isBusy } from "./constraint.ts";
+import { openForReading } from "./open-for-reading.ts";
 
 /**
  * `bun:sqlite` behind libSQL's `Client` interface, so that one machine and many machines run the same
@@ -11,9 +12,19 @@ export class SqliteClient implements Client {
   readonly protocol = "file";
   readonly #database: Database;
   readonly #statements = new Map<string, Statement>();
+  #isReadOnly = false;
 
-  /** Opens a file that exists. WAL with `synchronous=FULL`: what was acknowledged survives a power cut. */
-  constructor(file: string) {
+  /**
+   * Opens a file that exists. WAL with `synchronous=FULL`: what was acknowledged survives a power cut.
+   *
+   * @param access - "read": nothing is written to the file, and whoever else has it open is in nobody's way
+   */
+  constructor(file: string, access: "read" | "write" = "write") {
+    if (access === "read") {
+      this.#database = openForReading(file);
+      this.#isReadOnly = true;
+      return;
+    }
     this.#database = new Database(file, { readwrite: true, create: true, strict: true, safeIntegers: false });
     // Several processes may start at once, and there is nothing else to do yet.
     this.#database.run("PRAGMA busy_timeout = 5000");
@@ -78,6 +89,10 @@ export class SqliteClient implements Client {
     if (this.#closed) return;
     this.#closed = true;
     for (const statement of this.#statements.values()) statement.finalize();
+    if (this.#isReadOnly) {
+      this.#database.close();
+      return;
+    }
     try {
       this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import type { Logger } from "../logger.ts";
+import type { Guesses } from "../sessions/guesses.ts";
 import type { Rotations } from "../sessions/rotations.ts";
 import type { Session, Sessions } from "../sessions/sessions.ts";
 import type { ChangeFeed } from "../vault/change-feed.ts";
@@ -12,6 +13,7 @@ export interface AppDeps {
   vault: Vault;
   sessions: Sessions;
   rotations: Rotations;
+  guesses: Guesses;
   usage: TokenUsage;
   changes: ChangeFeed;
   logger: Logger;

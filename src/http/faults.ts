@@ -3,6 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { OpenError } from "../cryptography/aead.ts";
 import { KeyDerivationError } from "../cryptography/master-key.ts";
+import { QueueFullError } from "../cryptography/one-at-a-time.ts";
 import { type ErrorCode, type FieldFaults, SecretsflyError } from "../errors.ts";
 import { loggable } from "../logger.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -15,16 +16,31 @@ export interface PublicFault {
   title: string;
   detail: string;
   fields: FieldFaults;
+  /** Seconds, as `Retry-After` tells them; undefined: nothing is to be told of it. */
+  retryAfter?: number | undefined;
 }
 
 const damaged =
   "Stored data does not open: it was changed, moved or damaged outside of secretsfly. The log names the place.";
 
+const queueFull =
+  "Too many passphrases are being tried just now. Nothing was done; try again in a few seconds.";
+/** About as long as a full line takes. */
+const queueFullSeconds = 5;
+
+/** When to try again, in seconds: whoever is told that something is busy is always told. */
+export function retryAfterOf({ code, retryAfter }: SecretsflyError): number | undefined {
+  return retryAfter ?? (code === "busy" ? 1 : undefined);
+}
+
 /** What to tell the client of an error. An unexpected one is logged with the request's id, and told without its message. */
 export function publicFault(c: Context<AppEnv>, error: Error): PublicFault {
   if (error instanceof SecretsflyError) {
     const { code, message, fields } = error;
-    return { code, ...statuses[code], detail: message, fields };
+    return { code, ...statuses[code], detail: message, fields, retryAfter: retryAfterOf(error) };
+  }
+  if (error instanceof QueueFullError) {
+    return { code: "busy", ...statuses.busy, detail: queueFull, fields: {}, retryAfter: queueFullSeconds };
   }
   if (error instanceof HTTPException && error.status < 500) {
     const code = codeOf(error.status);

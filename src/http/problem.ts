@@ -40,8 +40,9 @@ type Problem = z.output<typeof problemSchema>;
  * The answer to a failed API request: `application/problem+json` (RFC 9457). `type` is stable and says
  * which fault it is; `errors` has one entry for each field at fault.
  */
-export function problem(c: Context<AppEnv>, { code, status, title, detail, fields }: PublicFault): Response {
-  const errors = Object.entries(fields).map(([field, fault]) => ({ field, detail: fault }));
+export function problem(c: Context<AppEnv>, fault: PublicFault): Response {
+  const { code, status, title, detail, fields, retryAfter } = fault;
+  const errors = Object.entries(fields).map(([field, what]) => ({ field, detail: what }));
   const body: Problem = {
     type: `urn:secretsfly:problem:${code}`,
     title,
@@ -54,6 +55,6 @@ export function problem(c: Context<AppEnv>, { code, status, title, detail, field
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",
     ...(status === 401 && { "WWW-Authenticate": 'Bearer realm="secretsfly"' }),
-    ...(status === 503 && { "Retry-After": "1" }),
+    ...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),
   });
 }

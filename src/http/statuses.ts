@@ -15,5 +15,6 @@ export const statuses: Readonly<Record<ErrorCode, { status: ContentfulStatusCode
   "wrong-master-key": { status: 422, title: "Wrong master key" },
   unprintable: { status: 422, title: "Not possible in this format" },
   sealed: { status: 423, title: "Sealed" },
+  "too-many-attempts": { status: 429, title: "Too many failed attempts" },
   busy: { status: 503, title: "Busy" },
 };

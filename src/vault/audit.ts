@@ -18,14 +18,18 @@ export const auditActions = [
   "project.delete",
   "project.unseal",
   "project.unseal-refused",
+  "project.unseal-limited",
   "project.seal",
   "master-key.rotate",
   "master-key.rotate-refused",
   "service-token.create",
   "service-token.revoke",
+  "service-token.limited",
   "environment.add",
+  "audit.export",
   "session.sign-in",
   "session.sign-in-refused",
+  "session.sign-in-limited",
   "session.sign-out",
 ] as const;
 
@@ -49,9 +53,10 @@ export interface AuditHead {
   hash: Bytes;
 }
 
-const emptyChain: AuditHead = { id: 0, hash: new Uint8Array(32) };
+/** Where the chain begins: no event, and 32 zero bytes. */
+export const emptyChain: AuditHead = { id: 0, hash: new Uint8Array(32) };
 
-/** The newest event, or where the chain begins: id 0 and 32 zero bytes. */
+/** The newest event, or where the chain begins. */
 export async function auditHead(db: Database): Promise<AuditHead> {
   const [head] = await db
     .select({ id: auditEvents.id, hash: auditEvents.hash })

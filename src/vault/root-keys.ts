@@ -4,6 +4,7 @@ import {
   deriveWrappingKey,
   type KeyDerivation,
   KeyDerivationError,
+  kdfOf,
   type MasterKey,
   MasterKeyError,
   newKeyDerivation,
@@ -111,21 +112,24 @@ export async function openRootKey(
 ): Promise<UnlockedRoot> {
   const masterKey = readMasterKey(typed, field);
   try {
+    // Of the other kind it opens nothing, and not even one run of Argon2id is spent to find that out.
+    if (kdfOf(masterKey) !== row.kdf) throw wrongMasterKey(field);
     const wrappingKey = await deriveWrappingKey(masterKey, derivationOf(row), row.projectId);
     const context = rootKeyContext(row.projectId, row.generation);
     const rootKey = await importAeadKey(await open(wrappingKey, row.sealedRootKey, context));
     return unlockedRoot(row.projectId, row.generation, rootKey, actor);
   } catch (error) {
-    if (error instanceof OpenError) {
-      throw new SecretsflyError("wrong-master-key", wrongMasterKey, { [field]: wrongMasterKey });
-    }
+    if (error instanceof OpenError) throw wrongMasterKey(field);
     throw error;
   } finally {
     wipeMasterKey(masterKey);
   }
 }
 
-const wrongMasterKey = "This is not the master key of this project.";
+function wrongMasterKey(field: string): SecretsflyError {
+  const message = "This is not the master key of this project.";
+  return new SecretsflyError("wrong-master-key", message, { [field]: message });
+}
 
 /** Throws KeyDerivationError where the row's parameters are none. */
 function derivationOf({ kdf, salt, memoryKib, passes, parallelism }: RootKeyRow): KeyDerivation {

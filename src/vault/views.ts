@@ -100,6 +100,11 @@ function buildBody(visible: readonly RawSecret[], resolution: Resolution): Bytes
   return toBytes(JSON.stringify({ secrets }));
 }
 
+/** The body that apps are to get of these secrets, byte for byte. */
+export function bodyOf(visible: readonly RawSecret[]): Bytes {
+  return buildBody(visible, resolveVisible(visible));
+}
+
 /** One view of many. Throws nothing: undefined where the environment has no keys yet. */
 export async function readView(
   vault: Vault,

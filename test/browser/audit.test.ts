@@ -75,6 +75,7 @@ for (const { way, javaScript } of ways) {
 
       await page.getByRole("link", { name: "Clear" }).click();
       await expectEvents(page, [
+        "you exported the audit of shop",
         "you looked at all values in api prod",
         "you set API_KEY in api prod",
         "you set GREETING in shop prod",

@@ -1,4 +1,5 @@
+import { auditDefences } from "./audit.ts";
 import type { Defence } from "./defence.ts";
 
 /** All of them, by area. */
-export const defences: readonly Defence[] = [];
+export const defences: readonly Defence[] = [...auditDefences];

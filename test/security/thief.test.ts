@@ -34,6 +34,7 @@ describe("a thief with the files and a read token", () => {
     expect(names(await openAsOwners(prey))).toEqual(sealed.map(({ place }) => place).sort());
     const others = blobsOf(prey.file).filter((blob) => !isSealed(blob));
     expect([...new Set(others.map(({ column }) => column))].sort()).toEqual([
+      "blinding",
       "hash",
       "public_key",
       "salt",

@@ -112,7 +112,7 @@ describe("the session's cookie", () => {
     await open({ ADMIN_PASSWORD: password, ADMIN_SESSION_EXPIRATION: "1234", ...env });
     const body = new URLSearchParams({ password });
     const response = await app.request("/admin/sign-in", { method: "POST", body, headers: { Origin: from } });
-    const [pair = "", ...attributes] = (response.headers.get("Set-Cookie") ?? "").split("; ");
+    const [pair = "", ...attributes] = (response.headers.getSetCookie()[0] ?? "").split("; ");
     return { name: pair.split("=")[0], attributes: attributes.sort() };
   };
   const always = ["HttpOnly", "Max-Age=1234", "SameSite=Strict"];

@@ -81,7 +81,8 @@ export async function showError(error: Error, c: Context<AppEnv>): Promise<Respo
     tell(c, c.req.method === "POST" ? "error" : "info", error.message);
     return c.redirect(projectPath(error.rootId), 303);
   }
-  const { status, title, detail } = publicFault(c, error);
+  const { status, title, detail, retryAfter } = publicFault(c, error);
+  if (retryAfter !== undefined) c.header("Retry-After", String(retryAfter));
   const page = (
     <MessagePage
       {...(await pageProps(c))}

@@ -2,9 +2,11 @@ import type { Context } from "hono";
 import { exportAudit } from "../../vault/audit-query.ts";
 import { exportReads } from "../../vault/token-reads.ts";
 import { startOfDay } from "../../vault/token-usage.ts";
+import type { Project } from "../../vault/tree.ts";
+import { record } from "../../vault/write.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { AuditRequest } from "./audit-filter.ts";
-import { unsealedRoots } from "./session.ts";
+import { actorOf, unsealedRoots } from "./session.ts";
 
 /**
  * The audit as a file, sent while it is read: never all of it in memory. Two kinds: the events, and the reads by
@@ -27,16 +29,22 @@ export function exportFormat(c: Context<AppEnv>): ExportFormat | undefined {
   return format === "csv" || format === "jsonl" ? format : undefined;
 }
 
-/** Answers with the events of a filter, or, with `what=reads`, with the reads by token and day. */
-export function answerExport(
+/**
+ * Answers with the events of a filter, or, with `what=reads`, with the reads by token and day. That somebody takes them
+ * is itself an event, before the first byte is sent. Throws SecretsflyError `busy`.
+ */
+export async function answerExport(
   c: Context<AppEnv>,
   format: ExportFormat,
   { filter }: AuditRequest,
-  name: string,
-): Response {
+  project: Pick<Project, "id" | "name"> | undefined,
+): Promise<Response> {
+  const of = project && { project: { id: project.id, name: project.name } };
+  await record(c.var.vault, actorOf(c), { action: "audit.export", ...of });
   const isOfReads = c.req.query("what") === "reads";
   const lines = isOfReads ? readLines(c, filter) : eventLines(c, filter, format);
   const type = format === "csv" ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson";
+  const name = project ? `-project-${project.id}` : "";
   const columns = isOfReads ? readColumns : eventColumns;
   return c.body(streamOf(format === "csv" ? csv(columns, lines) : jsonLines(lines)), 200, {
     "Content-Type": type,

@@ -24,6 +24,11 @@ export const auditWords: Readonly<Record<AuditAction, Words>> = {
   "project.delete": { label: "Deleted a project", verb: "deleted the project" },
   "project.unseal": { label: "Unsealed", verb: "unsealed" },
   "project.unseal-refused": { label: "Wrong master key", verb: "gave a wrong master key", place: "for" },
+  "project.unseal-limited": {
+    label: "Too many wrong master keys",
+    verb: "has to wait after too many wrong master keys",
+    place: "for",
+  },
   "project.seal": { label: "Sealed", verb: "sealed" },
   "master-key.rotate": { label: "Replaced a master key", verb: "replaced the master key", place: "of" },
   "master-key.rotate-refused": {
@@ -41,8 +46,17 @@ export const auditWords: Readonly<Record<AuditAction, Words>> = {
     verb: "revoked the service token",
     place: "of",
   },
+  "service-token.limited": {
+    label: "Too many bad service tokens",
+    verb: "sent too many service tokens that are not valid",
+  },
   "environment.add": { label: "Added an environment", verb: "added the environment" },
+  "audit.export": { label: "Exported the audit", verb: "exported the audit", place: "of" },
   "session.sign-in": { label: "Signed in", verb: "signed in" },
   "session.sign-in-refused": { label: "Wrong admin password", verb: "gave a wrong admin password" },
+  "session.sign-in-limited": {
+    label: "Too many wrong admin passwords",
+    verb: "has to wait after too many wrong admin passwords",
+  },
   "session.sign-out": { label: "Signed out", verb: "signed out" },
 };

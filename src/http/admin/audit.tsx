@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import { serviceTokenHint } from "../../cryptography/service-token.ts";
 import { auditActions } from "../../vault/audit.ts";
+import { toldHead } from "../../vault/audit-head.ts";
 import {
   deletedProjects,
   environmentNames,
@@ -47,7 +48,7 @@ async function answerAudit(c: Context<AppEnv>, project: Project | undefined): Pr
   const isRefused = Object.keys(request.errors).length > 0;
   const roots = unsealedRoots(c);
   const format = exportFormat(c);
-  if (format && !isRefused) return answerExport(c, format, request, project ? `-project-${project.id}` : "");
+  if (format && !isRefused) return answerExport(c, format, request, project);
 
   const nothing = { events: [], older: null, complete: true };
   const page = isRefused ? nothing : await readPage(c, roots, request);
@@ -70,6 +71,7 @@ async function answerAudit(c: Context<AppEnv>, project: Project | undefined): Pr
       isCutShort={!page.complete}
       newest={auditAddress(path, request.form)}
       reads={isRefused ? null : await readsOf(c, request)}
+      head={project || request.before !== undefined ? null : ((await toldHead(c.var.vault.db)) ?? null)}
       exports={{
         csv: auditAddress(path, request.form, { format: "csv" }),
         jsonl: auditAddress(path, request.form, { format: "jsonl" }),

@@ -1,9 +1,15 @@
 import { type ErrorCode, SecretsflyError } from "../../errors.ts";
+import { retryAfterOf } from "../faults.ts";
 import { statuses } from "../statuses.ts";
 import type { FieldErrors } from "./view-models.ts";
 
-/** The faults of a form that its reader can mend in the form. */
-const mendable: ReadonlySet<ErrorCode> = new Set(["invalid", "wrong-master-key", "too-large"]);
+/** The faults of a form that its reader can mend in the form, if only by waiting. */
+const mendable: ReadonlySet<ErrorCode> = new Set([
+  "invalid",
+  "wrong-master-key",
+  "too-large",
+  "too-many-attempts",
+]);
 
 /**
  * Does what a form asks for. Where a field is at fault nothing was written, and the form's page is the
@@ -18,6 +24,8 @@ export async function answerForm(
   } catch (error) {
     if (!(error instanceof SecretsflyError) || !mendable.has(error.code)) throw error;
     const page = await showAgain(error.fields, error);
+    const again = retryAfterOf(error);
+    if (again !== undefined) page.headers.set("Retry-After", String(again));
     return new Response(page.body, { status: statuses[error.code].status, headers: page.headers });
   }
 }

@@ -1,6 +1,7 @@
 /** @jsxImportSource hono/jsx */
 import { type Context, Hono } from "hono";
 import { invalid, SecretsflyError } from "../../errors.ts";
+import { nameOf } from "../../vault/attempts.ts";
 import { deleteProject, editProject } from "../../vault/project-changes.ts";
 import { createChildProject, createRootProject } from "../../vault/projects.ts";
 import { unsealRoot } from "../../vault/root-keys.ts";
@@ -10,6 +11,7 @@ import type { AppEnv } from "../app-env.ts";
 import { type Form, idParam, readForm } from "./form.ts";
 import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
+import { tellUnsealFailures, tryMasterKey } from "./guessing.ts";
 import { MasterKeyPage } from "./pages/master-key-page.tsx";
 import { projectPath } from "./pages/paths.ts";
 import { ProjectPage } from "./pages/project-page.tsx";
@@ -17,7 +19,7 @@ import { ProjectsPage } from "./pages/projects-page.tsx";
 import { parentChoices } from "./parent-choices.ts";
 import { projectList } from "./project-list-view.ts";
 import { emptyProjectForm, projectDetails, projectForm } from "./project-view.ts";
-import { actorOf, currentSession, requireUnsealed, takeWanted, tell } from "./session.ts";
+import { actorOf, currentSession, rememberBrowser, requireUnsealed, takeWanted, tell } from "./session.ts";
 import { pageNumber } from "./slices.ts";
 import type { FieldErrors } from "./view-models.ts";
 
@@ -131,6 +133,7 @@ async function createRoot(c: Context<AppEnv>, form: Form) {
       const created = await createRootProject(vault, input, form.text("masterKey"), actorOf(c));
       const { project, root, generatedMasterKey } = created;
       currentSession(c).keyring.hold(root, vault.clock() + config.ADMIN_MASTER_KEY_EXPIRATION * 1000);
+      rememberBrowser(c, nameOf({ what: "master-key", rootId: project.id }));
       if (generatedMasterKey === undefined) {
         tell(c, "success", `${project.name} is created, and unsealed for now.`);
         return c.redirect(projectPath(project.id), 303);
@@ -167,7 +170,11 @@ async function createChild(c: Context<AppEnv>, form: Form, parentId: number) {
 async function unseal(c: Context<AppEnv>, projectId: number, masterKey: string): Promise<number> {
   const { vault, config } = c.var;
   const { rootId } = await getProject(vault.db, projectId);
-  const root = await unsealRoot(vault, rootId, masterKey, actorOf(c));
+  const project = await getProject(vault.db, rootId);
+  const root = await tryMasterKey(c, project, { typed: masterKey, field: "masterKey" }, () =>
+    unsealRoot(vault, rootId, masterKey, actorOf(c)),
+  );
   currentSession(c).keyring.hold(root, vault.clock() + config.ADMIN_MASTER_KEY_EXPIRATION * 1000);
+  await tellUnsealFailures(c, project);
   return rootId;
 }

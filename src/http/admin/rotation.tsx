@@ -12,6 +12,7 @@ import { keepConnection } from "../keep-connection.ts";
 import { type Form, idParam, readForm } from "./form.ts";
 import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
+import { tryMasterKey } from "./guessing.ts";
 import { MasterKeyPage } from "./pages/master-key-page.tsx";
 import { projectPath, rotatePath } from "./pages/paths.ts";
 import {
@@ -66,8 +67,11 @@ async function rotate(c: Context<AppEnv>, project: Project, form: Form): Promise
   const props = await pageProps(c);
   // A rotation sends nothing until it is over.
   keepConnection(c);
-  const rotation = await rotations.follow(project.id, (onProgress) =>
-    rotateMasterKey(vault, project.id, input, actor, onProgress),
+  const current = { typed: input.currentMasterKey, field: "currentMasterKey" };
+  const rotation = await tryMasterKey(c, project, current, () =>
+    rotations.follow(project.id, (onProgress) =>
+      rotateMasterKey(vault, project.id, input, actor, onProgress),
+    ),
   );
   // Other sessions hold a root key that is no longer one.
   sessions.forgetRoot(project.id);

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { SecretsflyError } from "../../errors.ts";
+import { knownFor } from "../../sessions/known-browsers.ts";
 import type { Flash, NewSession, Session } from "../../sessions/sessions.ts";
 import { actAs, type UnlockedRoot } from "../../vault/unlock.ts";
 import type { Actor } from "../../vault/vault.ts";
@@ -9,8 +10,8 @@ import type { AppEnv } from "../app-env.ts";
 import { projectPath } from "./pages/paths.ts";
 
 /** `__Host-`: a browser accepts it over TLS only, and from no sibling domain. */
-function cookieName(c: Context<AppEnv>): string {
-  return isSecure(c) ? "__Host-secretsfly_session" : "secretsfly_session";
+function cookieName(c: Context<AppEnv>, what: "session" | "browser" = "session"): string {
+  return isSecure(c) ? `__Host-secretsfly_${what}` : `secretsfly_${what}`;
 }
 
 function isSecure(c: Context<AppEnv>): boolean {
@@ -37,15 +38,31 @@ export const loadSession = createMiddleware<AppEnv>(async (c, next) => {
 export function giveSession(c: Context<AppEnv>, { session, secret }: NewSession): Session {
   const former = getCookie(c, cookieName(c));
   if (former !== undefined) c.var.sessions.end(former);
-  setCookie(c, cookieName(c), secret, {
+  setOurs(c, "session", secret, c.var.config.ADMIN_SESSION_EXPIRATION);
+  c.set("session", session);
+  return session;
+}
+
+/** @param maxAge in seconds */
+function setOurs(c: Context<AppEnv>, what: "session" | "browser", value: string, maxAge: number): void {
+  setCookie(c, cookieName(c, what), value, {
     path: cookiePath(c),
     httpOnly: true,
     sameSite: "Strict",
     secure: isSecure(c),
-    maxAge: c.var.config.ADMIN_SESSION_EXPIRATION,
+    maxAge,
   });
-  c.set("session", session);
-  return session;
+}
+
+/** What a browser that has succeeded with this is called among the limits of guessing; undefined for any other. */
+export function knownBrowser(c: Context<AppEnv>, of: string): string | undefined {
+  return c.var.guesses.browsers.find(getCookie(c, cookieName(c, "browser")), of);
+}
+
+/** Remembers that this browser has succeeded with this: others' guesses then do not keep it out. */
+export function rememberBrowser(c: Context<AppEnv>, of: string): void {
+  const secret = c.var.guesses.browsers.remember(getCookie(c, cookieName(c, "browser")), of);
+  setOurs(c, "browser", secret, knownFor / 1000);
 }
 
 /** Forgets the request's session and all it has unsealed. */

@@ -5,7 +5,9 @@ import { listProjects } from "../../vault/projects.ts";
 import { record } from "../../vault/write.ts";
 import type { AppEnv } from "../app-env.ts";
 import { readForm } from "./form.ts";
+import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
+import { tryPassword, welcome } from "./guessing.ts";
 import { auditPath, projectsPath } from "./pages/paths.ts";
 import { SignInPage } from "./pages/sign-in-page.tsx";
 import { actorOf, endSession, giveSession, tell } from "./session.ts";
@@ -20,30 +22,39 @@ export const signInRoutes = new Hono<AppEnv>({ strict: false })
     return c.html(<SignInPage {...(await pageProps(c))} />);
   })
   .post("/sign-in", async (c) => {
-    const { config, vault, sessions, address, requestId } = c.var;
-    if (!config.ADMIN_PASSWORD) return c.redirect("/admin/projects", 303);
+    const { ADMIN_PASSWORD } = c.var.config;
+    if (!ADMIN_PASSWORD) return c.redirect("/admin/projects", 303);
     const password = (await readForm(c)).text("password");
-    if (!equalText(password, config.ADMIN_PASSWORD)) {
-      await record(vault, { id: "anonymous", address, requestId }, { action: "session.sign-in-refused" });
-      return c.html(<SignInPage {...(await pageProps(c))} error="This is not the admin password." />, 401);
-    }
-    const begun = sessions.create(true);
-    try {
-      await record(
-        vault,
-        { id: `session:${begun.session.id}`, address, requestId },
-        { action: "session.sign-in" },
-      );
-    } catch (error) {
-      // What cannot be audited does not happen.
-      sessions.end(begun.secret);
-      throw error;
-    }
-    giveSession(c, begun);
-    return c.redirect("/admin/projects", 303);
+    return answerForm(
+      () => signIn(c, password, ADMIN_PASSWORD),
+      async (errors) => c.html(<SignInPage {...(await pageProps(c))} error={errors.password} />),
+    );
   })
   .post("/sign-out", signOut)
   .post("/seal", sealEverything);
+
+async function signIn(c: Context<AppEnv>, password: string, expected: string): Promise<Response> {
+  const { vault, sessions, address, requestId } = c.var;
+  if (!(await tryPassword(c, "password", () => equalText(password, expected)))) {
+    await record(vault, { id: "anonymous", address, requestId }, { action: "session.sign-in-refused" });
+    return c.html(<SignInPage {...(await pageProps(c))} error="This is not the admin password." />, 401);
+  }
+  const begun = sessions.create(true);
+  try {
+    await record(
+      vault,
+      { id: `session:${begun.session.id}`, address, requestId },
+      { action: "session.sign-in" },
+    );
+  } catch (error) {
+    // What cannot be audited does not happen.
+    sessions.end(begun.secret);
+    throw error;
+  }
+  giveSession(c, begun);
+  await welcome(c);
+  return c.redirect("/admin/projects", 303);
+}
 
 async function signOut(c: Context<AppEnv>) {
   const actor = c.var.session && actorOf(c);

@@ -3,6 +3,7 @@ import { createMiddleware } from "hono/factory";
 import { SecretsflyError } from "../../errors.ts";
 import { authenticate, type TokenAccess } from "../../vault/token-access.ts";
 import { isWritable, type WritableEnvironment } from "../../vault/unlock.ts";
+import { record } from "../../vault/write.ts";
 import type { AppEnv } from "../app-env.ts";
 
 /** A request whose service token is good. */
@@ -15,10 +16,32 @@ function presentedToken(c: Context<TokenEnv>): string {
   return (c.req.header("Authorization") ?? "").replace(/^Bearer +/i, "").trim();
 }
 
+/**
+ * Throws the error; for a token that is no good, from where too many came, SecretsflyError `too-many-attempts`. It is
+ * only asked when a token has failed: a good one is always served, and pays nothing for this.
+ */
+async function refuse(c: Context<TokenEnv>, error: unknown): Promise<never> {
+  if (!(error instanceof SecretsflyError) || error.code !== "unauthorized") throw error;
+  const { guesses, vault, address, requestId } = c.var;
+  const attempt = guesses.tokens.begin({ of: "service-token", address });
+  if (attempt.isAdmitted) {
+    attempt.end("failed");
+    throw error;
+  }
+  if (attempt.sum())
+    await record(vault, { id: "anonymous", address, requestId }, { action: "service-token.limited" });
+  throw new SecretsflyError("too-many-attempts", tooManyBad, {}, attempt.retryAfter);
+}
+
+const tooManyBad =
+  "Too many requests came with a service token that is missing or not valid, and so did this one. A valid one is served at any time.";
+
 /** Lets good service tokens through, before anything else of the request is looked at. */
 export const requireToken = createMiddleware<TokenEnv>(async (c, next) => {
   const { vault, usage, address, requestId } = c.var;
-  const access = await authenticate(vault, presentedToken(c), { address, requestId });
+  const access = await authenticate(vault, presentedToken(c), { address, requestId }).catch(
+    (error: unknown) => refuse(c, error),
+  );
   usage.touch(access.token.publicId);
   c.set("access", access);
   await next();

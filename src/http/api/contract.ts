@@ -27,6 +27,8 @@ const noContent = "There is no body.";
 const tokenProblems = {
   unauthorized: "The service token is missing, malformed, unknown, expired or revoked: one answer for all.",
   forbidden: "The service token may not be used from this address.",
+  "too-many-attempts":
+    "As 401, where too many such requests came from this address, or in all. A valid service token is served at any time.",
   internal: "Something is wrong with the server or its data. Its log knows more, under the request's id.",
 } as const;
 const writeProblems = {

@@ -165,7 +165,7 @@ class Builder {
     const answers = Object.entries(byStatus).map(([status, some = []]) => {
       const description = some.map(([code, when]) => `\`${code}\`: ${when}`).join(" ");
       const names: AnswerHeader[] =
-        status === "401" ? ["WWW-Authenticate"] : status === "503" ? ["Retry-After"] : [];
+        status === "401" ? ["WWW-Authenticate"] : ["429", "503"].includes(status) ? ["Retry-After"] : [];
       const content = { "application/problem+json": { schema: problemSchema } };
       return [status, this.#answer({ description, headers: names, content })] as const;
     });

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { auditWords } from "../../../src/http/admin/audit-words.ts";
 import { auditActions, eventHash } from "../../../src/vault/audit.ts";
+import { toldHead } from "../../../src/vault/audit-head.ts";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../../harness.ts";
+import { auditOf } from "../../vault/inspect.ts";
 
 // Many tests run at once, and some machines are slow.
 setDefaultTimeout(60_000);
@@ -149,6 +151,25 @@ describe("the page", () => {
   });
 });
 
+describe("the head of the chain", () => {
+  const command = /secretsfly audit verify --head (\d+:[0-9a-f]{64})/;
+
+  test("is on the newest page of the audit of everything, whatever is sealed, and on no other", async () => {
+    await admin.post("/admin/seal");
+    const head = (await toldHead(app.db)) ?? "no head";
+    expect(command.exec(await textOf("/admin/audit"))?.[1]).toBe(head);
+    expect(command.exec(await textOf("/admin/audit?q=nothing"))?.[1]).toBe(head);
+    for (const path of [`/admin/projects/${shop.id}/audit`, "/admin/audit?before=3"])
+      expect(await textOf(path)).not.toMatch(command);
+  });
+
+  test("is no hash of the chain: it checks no guess of a name that is hidden", async () => {
+    await admin.post("/admin/seal");
+    const { hash } = (await auditOf(app)).at(-1) ?? {};
+    expect(await textOf("/admin/audit")).not.toContain(hash?.toHex() ?? "no hash");
+  });
+});
+
 describe("while a project is sealed", () => {
   test("names of its secrets are on no page, in no export, and not found; others are", async () => {
     await admin.createToken(shop.id, "dev", "read", { name: "SHOP_KEY reader" });
@@ -210,6 +231,20 @@ describe("an export", () => {
     const cells = lines.slice(1, -1).map((line) => /,prod,(.*),unknown,[0-9a-f-]{36}$/.exec(line)?.[1]);
     expect(cells).toEqual([`"'=1+1"", ""x"`, "'+cmd", "'-2", "'@SUM(A1)", '"plain, with comma"', "'quoted"]);
     expect(lines[1]).toContain(",2026-01-01T00:00:00.000Z,session:");
+  });
+
+  test("is told itself, before its first byte: whose, and of which project", async () => {
+    for (const path of ["/admin/audit?format=csv", `/admin/projects/${api}/audit?format=jsonl&what=reads`])
+      await textOf(path);
+    expect((await sentences("/admin/audit")).slice(0, 2)).toEqual([
+      "you exported the audit of api",
+      "you exported the audit",
+    ]);
+    const [last] = (await linesOf("/admin/audit?format=jsonl")).slice(-1);
+    expect(last).toMatchObject({ action: "audit.export", projectId: null, name: null });
+    const before = await sentences("/admin/audit");
+    expect((await admin.get("/admin/audit?format=csv&from=nonsense")).status).toBe(422);
+    expect(await sentences("/admin/audit")).toEqual(before);
   });
 
   test("as JSON lines holds what the chain is made of", async () => {

@@ -486,13 +486,18 @@ function hostileAudits(): Record<string, string> {
         isCutShort
         newest="/admin/audit"
         reads={{ tokens: [{ ...reads, ...days }], more: 2 }}
+        head={null}
         exports={exports}
         {...props}
       />
     ).toString();
   return {
     "AuditPage, of a project": page({}),
-    "AuditPage, of everything": page({ project: null, events: [{ ...event, name: null, hidden: true }] }),
+    "AuditPage, of everything": page({
+      project: null,
+      head: HOSTILE,
+      events: [{ ...event, name: null, hidden: true }],
+    }),
   };
 }
 

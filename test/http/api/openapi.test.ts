@@ -6,17 +6,17 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import Ajv2020, { type ValidateFunction } from "ajv/dist/2020";
 import fc from "fast-check";
 import { operations } from "../../../src/http/api/contract.ts";
 import { type OpenApiDocument, openApiDocument } from "../../../src/http/api/openapi.ts";
 import { bearer, createTestApp, type TestApp } from "../../harness.ts";
+import { DocumentValidator, faultsOf } from "./document-validator.ts";
 
 const document = openApiDocument();
 
 let app: TestApp;
 /** The same data, and in each of them something in the way. */
-const others: Record<"closed" | "damaged" | "locked", TestApp> = {} as never;
+const others: Record<"closed" | "damaged" | "locked" | "guessed", TestApp> = {} as never;
 const tokens: Record<"read" | "write" | "elsewhere" | "prod", string> = {} as never;
 let lock: Database;
 
@@ -45,6 +45,8 @@ beforeAll(async () => {
     database.close();
   });
   others.damaged.changes.close();
+  others.guessed = await app.copy();
+  while ((await others.guessed.request("/api/token")).status === 401);
   others.locked = await app.copy();
   lock = new Database(others.locked.file);
   lock.run("BEGIN IMMEDIATE");
@@ -67,6 +69,8 @@ interface Request {
 }
 
 const unauthorized: Request = { token: "none" };
+/** Where many such requests came before. */
+const limited: Request = { ...unauthorized, at: "guessed" };
 const forbidden: Request = { token: "elsewhere" };
 const internal: Request = { at: "closed" };
 const value = { value: "db.internal" };
@@ -86,6 +90,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     304: [{ headers: { "If-None-Match": "*" } }],
     401: [unauthorized],
     403: [forbidden],
+    429: [limited],
     422: [{ path: "/api/secrets?format=xml" }, { path: "/api/secrets?format=docker" }],
     500: [internal],
   },
@@ -111,6 +116,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
       { body: {}, path: "/api/secrets?dryrun=true" },
       { body: {}, headers: { "If-Match": "no entity tag" } },
     ],
+    429: [{ ...limited, body: {} }],
     500: [{ ...internal, body: {} }],
     503: [{ at: "locked", body: { set: { A: "1" } } }],
   },
@@ -120,6 +126,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     401: [unauthorized],
     403: [forbidden],
     404: [{ path: "/api/secrets/NOBODY" }],
+    429: [limited],
     500: [internal],
     503: [{ at: "damaged" }],
   },
@@ -144,6 +151,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
       { path: "/api/secrets/1BAD", body: value },
       { path: "/api/secrets/DB_HOST?dryRun=true", body: value },
     ],
+    429: [{ ...limited, body: value }],
     500: [{ ...internal, body: value }],
     503: [{ at: "locked", body: { value: "another" } }],
   },
@@ -154,6 +162,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     404: [{ path: "/api/secrets/NOBODY" }],
     412: [{ headers: stale }],
     422: [{ path: "/api/secrets/1BAD" }, { headers: { "If-Match": "" } }],
+    429: [limited],
     500: [internal],
     503: [{ at: "locked" }],
   },
@@ -161,10 +170,17 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     200: [{}],
     401: [unauthorized],
     403: [forbidden],
+    429: [limited],
     500: [internal],
     503: [{ at: "damaged" }],
   },
-  "get /api/token": { 200: [{}], 401: [unauthorized], 403: [forbidden], 500: [internal] },
+  "get /api/token": {
+    200: [{}],
+    401: [unauthorized],
+    403: [forbidden],
+    429: [limited],
+    500: [internal],
+  },
   "get /api/status": { 200: [{ token: "none" }], 503: [internal] },
   "get /livez": { 200: [{ token: "none" }, internal] },
   "get /api/openapi.json": {
@@ -178,29 +194,8 @@ const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
 
-/** The document as a JSON Schema of schemas. Stricter than it is: answers hold nothing that it does not name. */
-const ajv = new Ajv2020({ strict: false, validateFormats: false });
-ajv.addSchema({ $id: "api", ...closed(document) });
-
-function closed<T>(node: T): T {
-  if (Array.isArray(node)) return node.map(closed) as T;
-  if (typeof node !== "object" || node === null) return node;
-  const copied = Object.fromEntries(Object.entries(node).map(([key, child]) => [key, closed(child)]));
-  const isObject = copied.type === "object" && copied.properties && !("additionalProperties" in copied);
-  return (isObject ? { ...copied, additionalProperties: false } : copied) as T;
-}
-
-/** The validator of a part of the document, by the way to it. */
-function validator(...way: readonly string[]): ValidateFunction {
-  const pointer = way.map((step) => encodeURIComponent(step.replaceAll("~", "~0").replaceAll("/", "~1")));
-  return ajv.compile({ $ref: `api#/${pointer.join("/")}` });
-}
-
-function faultsOf(validate: ValidateFunction, data: unknown): string[] {
-  return validate(data)
-    ? []
-    : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
-}
+const validators = new DocumentValidator(document);
+const validator = (...way: readonly string[]) => validators.at(...way);
 
 async function send(method: string, path: string, request: Request): Promise<Response> {
   const { token = "write", headers = {}, body, at } = request;
@@ -364,7 +359,7 @@ describe("bodies that are sent are what the document says:", () => {
     const parameter = documented
       .find(({ operation }) => operation.operationId === "putSecret")
       ?.operation.parameters?.find(({ name }) => name === "name");
-    const validate = ajv.compile(parameter?.schema ?? {});
+    const validate = validators.of(parameter?.schema ?? {});
     for (const name of ["A", "a_1", "_", "A".repeat(255), "1A", "A-B", "Ä", "A B", "A".repeat(256), "A\n"]) {
       const { status } = await send("put", `/api/secrets/${encodeURIComponent(name)}`, { body: value });
       expect(`${name} ${status < 300}`).toBe(`${name} ${validate(name)}`);

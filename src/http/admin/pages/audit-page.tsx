@@ -3,7 +3,7 @@ import type { ProjectHead } from "../view-models.ts";
 import { AuditEvents, type AuditEventsProps } from "./audit-events.tsx";
 import { AuditFilterForm, type AuditFilterProps } from "./audit-filter-form.tsx";
 import { type AuditReads, AuditReadsSection } from "./audit-reads.tsx";
-import { Breadcrumbs, plural } from "./components.tsx";
+import { Breadcrumbs, Commands, plural } from "./components.tsx";
 import { Layout, type PageProps } from "./layout.tsx";
 import { ProjectHeader } from "./project-header.tsx";
 
@@ -12,6 +12,8 @@ interface AuditPageProps extends PageProps, AuditFilterProps, AuditEventsProps {
   project: ProjectHead | null;
   /** null: the filter asks for nothing that reads have. */
   reads: AuditReads | null;
+  /** Of the chain of events, to be written down; null: this page does not tell it. */
+  head: string | null;
   exports: { csv: string; jsonl: string; readsCsv: string; readsJsonl: string };
 }
 
@@ -42,8 +44,24 @@ export function AuditPage(props: AuditPageProps) {
       <div id="audit" class="stack loose" data-announce={announcement(props)}>
         <AuditEvents {...props} />
         {props.reads && <AuditReadsSection reads={props.reads} exports={props.exports} />}
+        {props.head !== null && <HeadSection head={props.head} />}
       </div>
     </Layout>
+  );
+}
+
+/** What shows later that the end of the audit was cut off. */
+function HeadSection({ head }: { head: string }) {
+  return (
+    <section class="stack tight" aria-labelledby="head-title">
+      <h2 id="head-title">Head of the chain</h2>
+      <p class="hint">
+        Each event holds the hash of the one before. Keep this line where nobody who could change the database
+        could change it: later it tells whether all events up to now are still there, and still what they
+        were. The server logs the head, too.
+      </p>
+      <Commands text={`secretsfly audit verify --head ${head}`} label="the command" />
+    </section>
   );
 }
 

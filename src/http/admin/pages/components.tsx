@@ -10,13 +10,18 @@ const utcTime = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
 });
 
+/** A moment in UTC, where there is only text. */
+export function momentText(at: number): string {
+  return `${utcTime.format(new Date(at))} UTC`;
+}
+
 /** A moment in UTC; the script shows it in the reader's time zone, with the exact time on hover. */
 export function Time({ at }: { at: number }) {
   const date = new Date(at);
   const iso = date.toISOString();
   return (
     <time datetime={iso} title={iso}>
-      {utcTime.format(date)} UTC
+      {momentText(at)}
     </time>
   );
 }

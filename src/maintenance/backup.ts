@@ -1,0 +1,73 @@
+import { realpathSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { copyAndVerify } from "./checked-copy.ts";
+import { MaintenanceError, NotWrittenError } from "./maintenance-error.ts";
+import { Draft } from "./new-file.ts";
+import { fileOf, openFile } from "./open.ts";
+import type { VerifyReport } from "./verify.ts";
+
+/** A backup that was written. */
+export interface Backup {
+  file: string;
+  /** How large it is, in bytes. */
+  bytes: number;
+  /** What was found of it once it was written. */
+  report: VerifyReport;
+}
+
+/** How a backup is to be made. */
+export interface BackupOptions {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Whether a file that is there may be replaced. */
+  force: boolean;
+  clock: () => number;
+}
+
+/**
+ * Writes the database of DATABASE_URL, as it is at one moment, into a file for its owner alone (0600), while a server
+ * reads and writes; then opens what it wrote and looks whether it is whole. The file appears complete, or not at all.
+ * One of a database with faults appears too, since it may be all that there is; but it replaces none.
+ *
+ * @throws MaintenanceError where the database cannot be read, or the file may not be written; NotWrittenError where it cannot
+ */
+export async function backUp(target: string, { env, force, clock }: BackupOptions): Promise<Backup> {
+  const database = { file: undefined, env };
+  const file = checkedTarget(target, fileOf(database), force);
+  const open = await openFile(database);
+  using draft = new Draft(file);
+  try {
+    const report = await copyAndVerify(open, draft.path, file, clock);
+    const { size } = statSync(draft.path);
+    if (report.faultCount > 0 && statSync(file, { throwIfNoEntry: false }))
+      throw new NotWrittenError(
+        `${file} is kept: the database has faults, which "secretsfly verify" tells; give the backup another name`,
+      );
+    draft.put({ onlyNew: !force });
+    return { file, bytes: size, report: { ...report, place: file } };
+  } finally {
+    open.close();
+  }
+}
+
+/** Where the backup goes. Throws MaintenanceError where it must not. */
+function checkedTarget(target: string, database: string, force: boolean): string {
+  if (target === "-" || target === "")
+    throw new MaintenanceError("a backup is checked once it is written, so it needs a file: name one");
+  const file = resolve(target);
+  const folder = statSync(dirname(file), { throwIfNoEntry: false });
+  if (!folder?.isDirectory()) throw new MaintenanceError(`${dirname(file)}: there is no such folder`);
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there === undefined) return requireOther(file, database);
+  if (there.isDirectory()) throw new MaintenanceError(`${file} is a folder: name a file in it`);
+  if (!there.isFile()) throw new MaintenanceError(`${file} is no ordinary file: name another`);
+  const real = requireOther(realpathSync(file), database);
+  if (!force) throw new MaintenanceError(`${file} is there already: name another file, or say --force`);
+  return real;
+}
+
+function requireOther(file: string, database: string): string {
+  const path = statSync(database, { throwIfNoEntry: false }) ? realpathSync(database) : database;
+  if ([database, path].some((one) => ["", "-wal", "-shm", "-journal"].some((end) => file === one + end)))
+    throw new MaintenanceError(`${file} belongs to the database itself: name another file`);
+  return file;
+}

@@ -1,0 +1,147 @@
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  statSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileFault } from "../database/connect.ts";
+import { type ExclusiveDatabase, InUseError, takeAlone } from "../database/exclusive.ts";
+import { copyAndVerify } from "./checked-copy.ts";
+import { MaintenanceError, NotWrittenError } from "./maintenance-error.ts";
+import { Draft, giveToOwnerOf, hasNoLinks, syncFolder } from "./new-file.ts";
+import { fileOf, openFile } from "./open.ts";
+import type { VerifyReport } from "./verify.ts";
+
+/** A database that was put in its place. */
+export interface Restored {
+  file: string;
+  /** Where the one is that was there before; undefined where there was none. */
+  former: string | undefined;
+  /** Whether an older version wrote it: the server brings it up to this one when it starts. */
+  isOlder: boolean;
+  /** What was found of it. */
+  report: VerifyReport;
+}
+
+/** How a backup is to be put in place. */
+export interface RestoreOptions {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Whether a database with projects may be replaced, and whether by one that has faults. */
+  force: boolean;
+  clock: () => number;
+}
+
+/**
+ * Puts a backup where DATABASE_URL says, once it was found whole. A database that is there is kept beside it. Killed at
+ * any moment, either the one or the other is in the place, whole.
+ *
+ * @throws MaintenanceError for what is no backup, and for a database that is in use or may not be replaced;
+ *   NotWrittenError where it cannot be written
+ */
+export async function restore(backup: string, { env, force, clock }: RestoreOptions): Promise<Restored> {
+  const source = { file: backup, env };
+  const file = placeOf(fileOf({ file: undefined, env }));
+  if (isSame(fileOf(source), file))
+    throw new MaintenanceError(`${file} is the database itself, and no backup`);
+  const open = await openFile(source);
+  try {
+    using former = takeFormer(file, force);
+    explained(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }));
+    using draft = new Draft(file);
+    const report = await copyAndVerify(open, draft.path, file, clock);
+    if (report.faultCount > 0 && !force) throw new MaintenanceError(faultsOf(open.place, report));
+    const kept = explained(file, () => {
+      giveToOwnerOf(former ? file : dirname(file), draft.path);
+      return keepFormer(file, former, clock());
+    });
+    draft.put({ onlyNew: false });
+    return { file, former: kept, isOlder: open.isOlder, report: { ...report, place: file } };
+  } finally {
+    open.close();
+  }
+}
+
+/** A file behind a symbolic link is replaced where it is. */
+function placeOf(file: string): string {
+  return existsSync(file) ? realpathSync(file) : file;
+}
+
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return resolve(one) === other || (a !== undefined && a.ino === b?.ino && a.dev === b.dev);
+}
+
+function faultsOf(place: string, { faults, faultCount }: VerifyReport): string {
+  const others = faultCount > 1 ? ` (and ${faultCount - 1} more)` : "";
+  return `${place} has faults: ${faults[0]?.what}${others}; "secretsfly verify" tells them, and --force restores it all the same`;
+}
+
+/** The database that is there, for this process alone; "damaged" where SQLite cannot open it. */
+type Former = (ExclusiveDatabase & { isDamaged: false }) | ({ isDamaged: true } & Disposable);
+
+/** Throws MaintenanceError where it is in use, or may not be replaced. */
+function takeFormer(file: string, force: boolean): Former | undefined {
+  if (!existsSync(file)) return undefined;
+  if (statSync(file).isDirectory()) throw new MaintenanceError(`${file} is a folder`);
+  const former = takeOrDamaged(file);
+  if (force) return former;
+  const reason = former.isDamaged ? "it is damaged, or no database" : projectsIn(former);
+  if (reason === undefined) return former;
+  former[Symbol.dispose]();
+  throw new MaintenanceError(
+    `there is a database at ${file} already (${reason}): with --force it is kept under another name`,
+  );
+}
+
+function takeOrDamaged(file: string): Former {
+  try {
+    return Object.assign(takeAlone(file), { isDamaged: false as const });
+  } catch (error) {
+    if (error instanceof InUseError)
+      throw new MaintenanceError(`${file} is in use: stop the server first, and whatever else has it open`);
+    const code = String((error as { code?: string }).code);
+    if (code.startsWith("SQLITE_NOTADB") || code.startsWith("SQLITE_CORRUPT"))
+      return { isDamaged: true, [Symbol.dispose]: () => {} };
+    throw new MaintenanceError(`${file} cannot be replaced: ${fileFault(error)}`);
+  }
+}
+
+/** Why it is worth keeping: it has projects. */
+function projectsIn(database: ExclusiveDatabase): string | undefined {
+  const has = database.get("select 1 from sqlite_master where type = 'table' and name = 'projects'");
+  if (!has) return database.get("select 1 from sqlite_master") && "with tables that are not secretsfly's";
+  return database.get("select 1 from projects") && "with projects";
+}
+
+/** Gives what is there another name as well, or moves it away where it is damaged. Returns that name. */
+function keepFormer(file: string, former: Former | undefined, now: number): string | undefined {
+  const name = `${file}-before-restore-${new Date(now).toISOString().replaceAll(":", "-")}`;
+  // A database that was taken is one file. What lies beside any other would be read as a part of what is put there.
+  if (!former || former.isDamaged) {
+    for (const end of ["-wal", "-shm", "-journal"])
+      if (existsSync(file + end)) renameSync(file + end, name + end);
+  }
+  if (!former) return undefined;
+  try {
+    linkSync(file, name);
+  } catch (error) {
+    if (!hasNoLinks(error)) throw error;
+    // Closing it gives up the lock, which is of no use any more: the copy is what the file will never be again.
+    copyFileSync(file, name, constants.COPYFILE_EXCL);
+  }
+  syncFolder(dirname(file));
+  return name;
+}
+
+function explained<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new NotWrittenError(`${file} cannot be written: ${fileFault(error)}`);
+  }
+}
