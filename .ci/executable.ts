@@ -25,12 +25,12 @@ copyFileSync(built, executable);
 
 const environment = { PATH: "/usr/bin:/bin", HOME: home, LANG: "C.UTF-8" };
 
-/** Runs the executable to its end. */
-async function run(args: string[], env: Record<string, string> = {}) {
+/** Runs the executable to its end; `input` is what it reads. */
+async function run(args: string[], env: Record<string, string> = {}, input = "") {
   const child = Bun.spawn([executable, ...args], {
     cwd: folder,
     env: { ...environment, ...env },
-    stdin: "ignore",
+    stdin: Buffer.from(input),
     stdout: "pipe",
     stderr: "pipe",
     timeout: 20_000,
@@ -39,11 +39,11 @@ async function run(args: string[], env: Record<string, string> = {}) {
   return { exitCode: await child.exited, stdout, stderr };
 }
 
-const serve = (port: number) =>
+const serve = (port: number, env: Record<string, string> = {}) =>
   startServer({
     command: [executable, "serve"],
     cwd: folder,
-    env: { ...environment, PORT: String(port) },
+    env: { ...environment, PORT: String(port), ...env },
     within: 20,
   });
 
@@ -122,7 +122,7 @@ await check("/ leads to the projects", async () => {
   assert.equal((await browse("/admin/projects")).status, 200);
 });
 
-const project = await check("a root project shows its master key once", async () => {
+const [project, masterKey] = await check("a root project shows its master key once", async () => {
   const answer = await browse("/admin/projects", {
     name: "shop",
     description: "",
@@ -130,10 +130,11 @@ const project = await check("a root project shows its master key once", async ()
     masterKey: "",
   });
   assert.equal(answer.status, 200);
-  assert.match(await elementById(answer.clone(), "master-key"), /^sfmk_[\w-]{49}$/);
+  const shown = await elementById(answer.clone(), "master-key");
+  assert.match(shown, /^sfmk_[\w-]{49}$/);
   const id = (await answer.text()).match(/\/admin\/projects\/(\d+)/)?.[1];
   assert.ok(id, "the page does not link the project");
-  return `/admin/projects/${id}`;
+  return [`/admin/projects/${id}`, shown] as const;
 });
 
 await check("a form from another site is refused", async () => {
@@ -208,6 +209,30 @@ await check("run passes on exit codes and deaths by signal", async () => {
   assert.equal((await run(["run", "--", home], client)).exitCode, 126);
 });
 
+// --- Backup, verify, the audit -------------------------------------------------------------------------------
+
+const backup = join(room, "backup.db");
+const ok = async (args: string[], input = "") => {
+  const { exitCode, stdout, stderr } = await run(args, {}, input);
+  assert.equal(exitCode, 0, stdout + stderr);
+  return stdout;
+};
+
+await check("backup writes the database while it serves, for its owner alone", async () => {
+  assert.match(await ok(["backup", backup]), /^written: .*, whole$/m);
+  assert.equal((statSync(backup).mode & 0o777).toString(8), "600");
+});
+
+await check("verify opens everything in the backup with the master key", async () => {
+  const report = JSON.parse(await ok(["verify", backup, "--master-key-stdin", "--json"], `${masterKey}\n`));
+  assert.deepEqual([report.whole, report.opened.versions], [true, Object.keys(secrets).length]);
+});
+
+await check("audit verify finds the backup's head in the chain that went on", async () => {
+  const { head } = JSON.parse(await ok(["audit", "verify", backup, "--json"]));
+  assert.match(await ok(["audit", "verify", "--head", head]), /^head found/m);
+});
+
 // --- The end ------------------------------------------------------------------------------------------------
 
 const stops = async () => {
@@ -220,6 +245,15 @@ await check("SIGTERM ends it with 0 within 5 s", stops);
 
 await check("it starts again; the token works without anybody unsealing", async () => {
   server = await serve(await freePort());
+  assert.deepEqual(await fetchSecrets(), secrets);
+  await stops();
+});
+
+await check("restore puts the backup where nothing is, and the token works there", async () => {
+  const DATABASE_URL = `file:${join(room, "restored", "secretsfly.db")}`;
+  const restored = await run(["restore", backup], { DATABASE_URL });
+  assert.equal(restored.exitCode, 0, restored.stderr);
+  server = await serve(await freePort(), { DATABASE_URL });
   assert.deepEqual(await fetchSecrets(), secrets);
   await stops();
 });
