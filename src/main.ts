@@ -4,7 +4,7 @@ import { BusyError, whenNotBusy } from "./database/busy.ts";
 import { connect, type Database, DatabaseError, databaseFile } from "./database/connect.ts";
 import { isBusy } from "./database/constraint.ts";
 import { foreignWrites } from "./database/foreign-writes.ts";
-import { MigrationError, migrate } from "./database/migrate.ts";
+import { MigrationError, migrate, refuseNewer } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
 import { SecretsflyError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
@@ -41,7 +41,9 @@ export interface RunningServer {
  */
 export async function start(config: Config, logger: Logger): Promise<RunningServer> {
   const clock = Date.now;
-  const db = connect({ databaseUrl: config.DATABASE_URL, databaseAuthToken: config.DATABASE_AUTH_TOKEN });
+  const settings = { databaseUrl: config.DATABASE_URL, databaseAuthToken: config.DATABASE_AUTH_TOKEN };
+  await refuseNewer(settings, migrations);
+  const db = connect(settings);
   try {
     const applied = await migrateOrExplain(db, config, clock());
     if (applied.length > 0) logger.info({ applied }, "migrated the database");

@@ -77,6 +77,13 @@ function openServer({ databaseUrl, databaseAuthToken }: DatabaseSettings): Clien
   return createClient({ url: databaseUrl, ...(databaseAuthToken && { authToken: databaseAuthToken }) });
 }
 
+/** Whether an error is SQLite's or the file system's, whose messages quote no content of a row. */
+export function isFileFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.cause instanceof Error) return isFileFault(error.cause);
+  return "code" in error && /^(?:SQLITE_|E(?!RR_)[A-Z])/.test(String(error.code));
+}
+
 /** Why a file that is, or is to be, a database cannot be used, in words. */
 export function fileFault(error: unknown): string {
   // What drizzle throws quotes the query.
@@ -95,6 +102,7 @@ export function fileFault(error: unknown): string {
     SQLITE_CORRUPT: "the file is damaged; restore a backup",
     SQLITE_CANTOPEN: "the file or its WAL cannot be opened or created",
     SQLITE_READONLY: "the file is read-only",
+    SQLITE_READONLY_DBMOVED: "another one was put in its place meanwhile; start again",
     SQLITE_FULL: "the disk is full",
   };
   return reasons[code ?? ""] ?? message;

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import type { Client } from "@libsql/client";
 import { whenNotBusy } from "./busy.ts";
+import { connectToRead, type DatabaseSettings, databaseFile, fileFault } from "./connect.ts";
 import { isUniqueViolation } from "./constraint.ts";
 import type { Migration } from "./migrations.ts";
 
@@ -14,7 +16,8 @@ const patience = 10_000;
 /**
  * Brings a database up to the newest migration, each in one transaction together with its mark, and
  * returns the tags that were applied. When two processes start at once, the second finds the first's mark.
- * Throws MigrationError for a database that a newer secretsfly has written, and BusyError for one that stays locked.
+ * Throws MigrationError for a database that a newer secretsfly has written, and for a migration that fails, which leaves
+ * the database as it was before it; BusyError for one that stays locked.
  */
 export async function migrate(
   client: Client,
@@ -39,10 +42,44 @@ export async function migrate(
       applied.push(migration.tag);
     } catch (error) {
       // Another process has set the same mark meanwhile. Rows that a migration itself duplicates are a failure.
-      if (!isUniqueViolation(error, "migrations")) throw error;
+      if (!isUniqueViolation(error, "migrations")) throw failed(migration.tag, error);
     }
   }
   return applied;
+}
+
+/** A migration is SQL of ours and bound to no value, so that what SQLite says of it quotes none. */
+function failed(tag: string, error: unknown): unknown {
+  const { code } = error as { code?: unknown };
+  // Whether a server that does not answer has done it is not known.
+  if (typeof code !== "string" || !code.startsWith("SQLITE_")) return error;
+  return new MigrationError(
+    `the migration ${tag} failed, and the database is what it was before it: ${fileFault(error)}`,
+    { cause: error },
+  );
+}
+
+/**
+ * Refuses a database file that a newer secretsfly has written, before it is opened to be written to, which may change it.
+ *
+ * @throws MigrationError; any other fault is told by whoever opens it then
+ */
+export async function refuseNewer(
+  settings: DatabaseSettings,
+  migrations: readonly Migration[],
+): Promise<void> {
+  const file = databaseFile(settings.databaseUrl);
+  if (file === undefined || !existsSync(file)) return;
+  try {
+    const { $client } = connectToRead(settings);
+    try {
+      refuseForeign(await appliedTags($client), migrations);
+    } finally {
+      $client.close();
+    }
+  } catch (error) {
+    if (error instanceof MigrationError) throw error;
+  }
 }
 
 async function appliedTags(client: Client): Promise<string[]> {

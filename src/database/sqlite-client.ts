@@ -61,7 +61,7 @@ export class SqliteClient implements Client {
       const run = this.#database.transaction(() => {
         const results = statements.map((statement) => this.#run(statement));
         const broken = this.#database.query("PRAGMA foreign_key_check").all().length;
-        if (broken > 0) throw new Error(`FOREIGN KEY constraint failed: ${broken} rows after a migration`);
+        if (broken > 0) throw brokenReferences(broken);
         return results;
       });
       return run.immediate();
@@ -130,6 +130,12 @@ export class SqliteClient implements Client {
     const { changes, lastInsertRowid } = statement.run(...parameters);
     return resultSet([], [], changes, BigInt(lastInsertRowid));
   }
+}
+
+/** As SQLite would say it of one statement. */
+function brokenReferences(rows: number): Error {
+  const error = new Error(`FOREIGN KEY constraint failed: ${rows} rows after a migration`);
+  return Object.assign(error, { code: "SQLITE_CONSTRAINT_FOREIGNKEY" });
 }
 
 function isSelect(statement: InStatement): boolean {
