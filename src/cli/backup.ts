@@ -10,7 +10,7 @@ export function backupCommand(): Command {
     )
     .argument("<FILE>", "the backup: a file that is not there yet")
     .option("--force", "replace FILE where it is there")
-    .option("--json", "print {file, bytes, whole, head, faults}")
+    .option("--json", "print {file, bytes, whole, head, faultCount, faults}")
     .addHelpText("after", help)
     .action(async (file: string, options: CopyOptions) => {
       const { backup } = await import("./backup-action.ts");

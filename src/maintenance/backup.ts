@@ -1,9 +1,10 @@
-import { realpathSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { copyAndVerify } from "./checked-copy.ts";
 import { MaintenanceError, NotWrittenError } from "./maintenance-error.ts";
 import { Draft } from "./new-file.ts";
 import { fileOf, openFile } from "./open.ts";
+import { isFolder, placeBehind } from "./places.ts";
 import type { VerifyReport } from "./verify.ts";
 
 /** A backup that was written. */
@@ -34,11 +35,11 @@ export async function backUp(target: string, { env, force, clock }: BackupOption
   const database = { file: undefined, env };
   const file = checkedTarget(target, fileOf(database), force);
   const open = await openFile(database);
-  using draft = new Draft(file);
+  using draft = new Draft(file, clock());
   try {
     const report = await copyAndVerify(open, draft.path, file, clock);
     const { size } = statSync(draft.path);
-    if (report.faultCount > 0 && statSync(file, { throwIfNoEntry: false }))
+    if (report.faultCount > 0 && existsSync(file))
       throw new NotWrittenError(
         `${file} is kept: the database has faults, which "secretsfly verify" tells; give the backup another name`,
       );
@@ -53,21 +54,22 @@ export async function backUp(target: string, { env, force, clock }: BackupOption
 function checkedTarget(target: string, database: string, force: boolean): string {
   if (target === "-" || target === "")
     throw new MaintenanceError("a backup is checked once it is written, so it needs a file: name one");
-  const file = resolve(target);
-  const folder = statSync(dirname(file), { throwIfNoEntry: false });
-  if (!folder?.isDirectory()) throw new MaintenanceError(`${dirname(file)}: there is no such folder`);
-  const there = statSync(file, { throwIfNoEntry: false });
-  if (there === undefined) return requireOther(file, database);
+  const file = placeBehind(resolve(target));
+  if (!isFolder(dirname(file))) throw new MaintenanceError(`${dirname(file)}: there is no such folder`);
+  requireOther(file, database);
+  if (!existsSync(file)) return file;
+  const there = statSync(file);
   if (there.isDirectory()) throw new MaintenanceError(`${file} is a folder: name a file in it`);
   if (!there.isFile()) throw new MaintenanceError(`${file} is no ordinary file: name another`);
-  const real = requireOther(realpathSync(file), database);
   if (!force) throw new MaintenanceError(`${file} is there already: name another file, or say --force`);
-  return real;
+  return file;
 }
 
-function requireOther(file: string, database: string): string {
-  const path = statSync(database, { throwIfNoEntry: false }) ? realpathSync(database) : database;
-  if ([database, path].some((one) => ["", "-wal", "-shm", "-journal"].some((end) => file === one + end)))
+function requireOther(file: string, database: string): void {
+  const places = [database, placeBehind(database)];
+  // Through a folder of another name it is the same file, too.
+  const named = join(realpathSync(dirname(file)), basename(file));
+  const own = places.flatMap((place) => ["", "-wal", "-shm", "-journal"].map((end) => place + end));
+  if ([file, named].some((one) => own.includes(one)))
     throw new MaintenanceError(`${file} belongs to the database itself: name another file`);
-  return file;
 }

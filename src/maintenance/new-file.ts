@@ -1,15 +1,36 @@
-import { chownSync, closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileFault } from "../database/connect.ts";
 import { NotWrittenError } from "./maintenance-error.ts";
+
+/** What the names of drafts begin with, and of what SQLite makes beside them. */
+const prefix = ".secretsfly-draft-";
+
+/** A draft that nothing was written to for so long is left of a process that was killed, in milliseconds. */
+const abandonedAfter = 24 * 60 * 60 * 1000;
 
 /** A file that is being made beside its place, so that it appears there complete or not at all. `using` removes it. */
 export class Draft implements Disposable {
   /** Beside its place: only within a folder it can be put there at once. */
   readonly path: string;
 
-  constructor(private readonly target: string) {
-    this.path = join(dirname(target), `.secretsfly-${crypto.randomUUID()}`);
+  /** @param now - milliseconds since the epoch: what others left here a day before is removed */
+  constructor(
+    private readonly target: string,
+    now: number,
+  ) {
+    this.path = join(dirname(target), `${prefix}${crypto.randomUUID()}`);
+    removeAbandoned(dirname(target), now);
   }
 
   /**
@@ -24,14 +45,30 @@ export class Draft implements Disposable {
       else renameSync(this.path, this.target);
       syncFolder(dirname(this.target));
     } catch (error) {
-      throw new NotWrittenError(`${this.target} cannot be written: ${fileFault(error)}`);
+      const isTaken = (error as { code?: string }).code === "EEXIST";
+      const reason = isTaken ? "somebody else has made it meanwhile" : fileFault(error);
+      throw new NotWrittenError(`${this.target} cannot be written: ${reason}`);
     }
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.path, { force: true });
     // SQLite's own, of a copy that it did not finish.
-    rmSync(`${this.path}-journal`, { force: true });
+    for (const end of ["", "-journal"]) rmSync(this.path + end, { force: true });
+  }
+}
+
+/**
+ * A killed process removes nothing, and a backup that is killed each night would fill the disk. What may not be looked at
+ * or removed, as another user's, stays: that is no reason to go without a backup.
+ */
+function removeAbandoned(folder: string, now: number): void {
+  try {
+    const drafts = readdirSync(folder).filter((name) => name.startsWith(prefix));
+    for (const path of drafts.map((name) => join(folder, name)))
+      if (statSync(path).mtimeMs < now - abandonedAfter) rmSync(path);
+  } catch (error) {
+    const { code = "" } = error as { code?: string };
+    if (!["EACCES", "EPERM", "EROFS", "ENOENT"].includes(code)) throw error;
   }
 }
 
@@ -41,7 +78,7 @@ function moveToFree(from: string, to: string): void {
     linkSync(from, to);
   } catch (error) {
     if (!hasNoLinks(error)) throw error;
-    if (statSync(to, { throwIfNoEntry: false })) throw Object.assign(new Error("exists"), { code: "EEXIST" });
+    if (existsSync(to)) throw Object.assign(new Error("exists"), { code: "EEXIST" });
     renameSync(from, to);
     return;
   }
@@ -56,20 +93,20 @@ export function hasNoLinks(error: unknown): boolean {
 
 /** Makes the names of a folder last: after a power cut they are what they are now. */
 export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, "r");
   try {
-    fsyncSync(descriptor);
+    syncFile(folder);
   } catch (error) {
     // Some file systems do not know this of folders.
     if ((error as { code?: string }).code !== "EINVAL") throw error;
-  } finally {
-    closeSync(descriptor);
   }
 }
 
-/** Gives a file to whom another one belongs, where root does this for the server's user. */
-export function giveToOwnerOf(other: string, file: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(other);
-  chownSync(file, uid, gid);
+/** Makes the content of a file last. */
+export function syncFile(file: string): void {
+  const descriptor = openSync(file, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -1,20 +1,12 @@
-import {
-  constants,
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  realpathSync,
-  renameSync,
-  statSync,
-} from "node:fs";
+import { constants, copyFileSync, existsSync, linkSync, renameSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileFault } from "../database/connect.ts";
 import { type ExclusiveDatabase, InUseError, takeAlone } from "../database/exclusive.ts";
 import { copyAndVerify } from "./checked-copy.ts";
 import { MaintenanceError, NotWrittenError } from "./maintenance-error.ts";
-import { Draft, giveToOwnerOf, hasNoLinks, syncFolder } from "./new-file.ts";
+import { Draft, hasNoLinks, syncFile, syncFolder } from "./new-file.ts";
 import { fileOf, openFile } from "./open.ts";
+import { giveToOwnerOf, isFolder, makeFolder, placeBehind } from "./places.ts";
 import type { VerifyReport } from "./verify.ts";
 
 /** A database that was put in its place. */
@@ -45,30 +37,26 @@ export interface RestoreOptions {
  */
 export async function restore(backup: string, { env, force, clock }: RestoreOptions): Promise<Restored> {
   const source = { file: backup, env };
-  const file = placeOf(fileOf({ file: undefined, env }));
+  const file = placeBehind(fileOf({ file: undefined, env }));
   if (isSame(fileOf(source), file))
     throw new MaintenanceError(`${file} is the database itself, and no backup`);
   const open = await openFile(source);
   try {
     using former = takeFormer(file, force);
-    explained(file, () => mkdirSync(dirname(file), { recursive: true, mode: 0o700 }));
-    using draft = new Draft(file);
+    explained(file, () => makeFolder(dirname(file)));
+    using draft = new Draft(file, clock());
     const report = await copyAndVerify(open, draft.path, file, clock);
     if (report.faultCount > 0 && !force) throw new MaintenanceError(faultsOf(open.place, report));
     const kept = explained(file, () => {
       giveToOwnerOf(former ? file : dirname(file), draft.path);
       return keepFormer(file, former, clock());
     });
-    draft.put({ onlyNew: false });
+    // What is there was taken; what was made meanwhile, where nothing was, is somebody's.
+    draft.put({ onlyNew: !former });
     return { file, former: kept, isOlder: open.isOlder, report: { ...report, place: file } };
   } finally {
     open.close();
   }
-}
-
-/** A file behind a symbolic link is replaced where it is. */
-function placeOf(file: string): string {
-  return existsSync(file) ? realpathSync(file) : file;
 }
 
 function isSame(one: string, other: string): boolean {
@@ -87,7 +75,7 @@ type Former = (ExclusiveDatabase & { isDamaged: false }) | ({ isDamaged: true } 
 /** Throws MaintenanceError where it is in use, or may not be replaced. */
 function takeFormer(file: string, force: boolean): Former | undefined {
   if (!existsSync(file)) return undefined;
-  if (statSync(file).isDirectory()) throw new MaintenanceError(`${file} is a folder`);
+  if (isFolder(file)) throw new MaintenanceError(`${file} is a folder`);
   const former = takeOrDamaged(file);
   if (force) return former;
   const reason = former.isDamaged ? "it is damaged, or no database" : projectsIn(former);
@@ -133,6 +121,7 @@ function keepFormer(file: string, former: Former | undefined, now: number): stri
     if (!hasNoLinks(error)) throw error;
     // Closing it gives up the lock, which is of no use any more: the copy is what the file will never be again.
     copyFileSync(file, name, constants.COPYFILE_EXCL);
+    syncFile(name);
   }
   syncFolder(dirname(file));
   return name;

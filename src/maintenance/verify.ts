@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { systemRandom } from "../cryptography/bytes.ts";
-import { type Database, fileFault } from "../database/connect.ts";
+import { type Database, fileFault, isFileFault } from "../database/connect.ts";
 import { type ChainReport, verifyChain } from "../vault/audit-chain.ts";
 import type { SealedCounts } from "../vault/sealed-rows.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -52,7 +52,8 @@ export async function verifyDatabase(where: Where, options: VerifyOptions): Prom
   try {
     return { place, ...(await verifyRows(db, options)) };
   } catch (error) {
-    if (error instanceof MaintenanceError) throw error;
+    // Of any other error the message may quote what was opened.
+    if (!isFileFault(error)) throw error;
     throw new MaintenanceError(`${place} cannot be read to its end: ${fileFault(error)}`, { cause: error });
   } finally {
     close();

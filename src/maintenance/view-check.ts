@@ -6,7 +6,6 @@ import {
   bodyOf,
   byName,
   type OpenPlace,
-  openSource,
   type RawSecret,
   type ViewRow,
   type ViewSource,
@@ -37,8 +36,10 @@ export async function compareView(
   own: Known,
   inherited: Known,
 ): Promise<ViewFault[]> {
-  const source = await openSource(keys, view);
+  const sealedIn = viewContext("view-source", keys, view.revision);
+  const source = readSource(toText(await open(keys.keys.valueKey, view.sealedSource, sealedIn)));
   const body = await open(keys.keys.viewKey, view.sealedBody, viewContext("view-body", keys, view.revision));
+  if (!source) return [{ what: "the source of its view is none that secretsfly writes" }];
   const expected: ViewSource = { inherited: inherited.secrets, own: own.secrets };
   const faults = [
     ...differences("its view has another value, note or version than its newest version", own, source.own),
@@ -71,12 +72,36 @@ function bodyDifferences(visible: readonly RawSecret[], body: string): ViewFault
   const what = "what apps get is something else than its view's source makes";
   const expected = secretsIn(toText(bodyOf(visible)));
   const actual = secretsIn(body);
+  if (!expected || !actual) return [{ what }];
   const names = [...new Set([...expected.keys(), ...actual.keys()])];
   const wrong = names.filter((name) => !isDeepStrictEqual(expected.get(name), actual.get(name)));
   return wrong.length === 0 ? [{ what }] : wrong.sort().map((name) => ({ what, name }));
 }
 
-function secretsIn(body: string): Map<string, unknown> {
-  const { secrets } = JSON.parse(body) as { secrets: { name: string }[] };
-  return new Map(secrets.map((secret) => [secret.name, secret]));
+/** Undefined for what is no body: a text that cannot be parsed would be quoted by the error. */
+function secretsIn(body: string): Map<string, unknown> | undefined {
+  const parsed = parse(body);
+  if (!isRecord(parsed) || !isNamed(parsed.secrets)) return undefined;
+  return new Map(parsed.secrets.map((secret) => [secret.name, secret]));
 }
+
+function readSource(text: string): ViewSource | undefined {
+  const parsed = parse(text);
+  if (!isRecord(parsed) || !isNamed(parsed.own) || !isNamed(parsed.inherited)) return undefined;
+  // Whatever else is in them is compared with what must be.
+  return { own: parsed.own as RawSecret[], inherited: parsed.inherited as RawSecret[] };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
+
+const isNamed = (value: unknown): value is { name: string }[] =>
+  Array.isArray(value) && value.every((one) => isRecord(one) && typeof one.name === "string");
