@@ -1,9 +1,12 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { MigrationError, migrate } from "../../src/database/migrate.ts";
 import { type Migration, migrations } from "../../src/database/migrations.ts";
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
-import { startServer, temporaryFolder } from "../server-process.ts";
+import { databaseIn, runServer, startServer, temporaryFolder } from "../server-process.ts";
+import { fixtureFile } from "./fixtures/fixture.ts";
 
 // Many tests run at once, and some machines are slow.
 setDefaultTimeout(60_000);
@@ -74,7 +77,11 @@ describe("migrations", () => {
 
   test("that fail leave nothing of themselves, and work once they are mended", async () => {
     const broken = { tag: "0001_second", sql: `${second.sql};--> statement-breakpoint\ncreate nonsense` };
-    expect(await failure(migrate(client, [first, broken], now))).toBeInstanceOf(Error);
+    const error = await failure(migrate(client, [first, broken], now));
+    expect(error).toBeInstanceOf(MigrationError);
+    expect(error?.message).toBe(
+      'the migration 0001_second failed, and the database is what it was before it: near "nonsense": syntax error',
+    );
     expect(await tables()).toEqual(["a", "migrations"]);
     expect(await marks()).toMatchObject([{ tag: "0000_first" }]);
     expect(await migrate(client, [first, second], now)).toEqual(["0001_second"]);
@@ -88,6 +95,70 @@ describe("migrations", () => {
     expect(await tables()).toEqual(["a", "migrations"]);
     expect(await marks()).toHaveLength(1);
   });
+
+  test("that leave rows without what they refer to are undone, and told", async () => {
+    const tables = "create table b (id integer primary key, a integer references c (id))";
+    const rows =
+      "create table c (id integer primary key);--> statement-breakpoint\ninsert into b values (1, 2)";
+    await migrate(client, [first], now);
+    const broken = { tag: "0001_broken", sql: `${tables};--> statement-breakpoint\n${rows}` };
+    expect((await failure(migrate(client, [first, broken], now)))?.message).toContain(
+      "0001_broken failed, and the database is what it was before it: FOREIGN KEY constraint failed: 1 rows",
+    );
+    expect(await marks()).toHaveLength(1);
+  });
+
+  test("that are killed in the middle leave the database as it was, and start again", async () => {
+    const file = join(folder.path, "test.db");
+    await migrate(client, [first], now);
+    await client.execute("insert into a values (7)");
+    client.close();
+    const before = readFileSync(file);
+    // It has no end, so that it is always killed in its middle.
+    const endless =
+      "with recursive n(i) as (select 1 union all select i + 1 from n) insert into b select i from n";
+    const sql = `${second.sql};--> statement-breakpoint\n${endless}`;
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, "migrate-process.ts"), file], {
+      stdin: new Blob([JSON.stringify([first, { tag: second.tag, sql }])]),
+    });
+    // More than the cache holds, so that a part of the migration is in the WAL by then.
+    while (!((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 16 * 1024 * 1024)) {
+      expect(child.exitCode).toBeNull();
+      await Bun.sleep(5);
+    }
+    child.kill("SIGKILL");
+    await child.exited;
+    expect(readFileSync(file).equals(before)).toBe(true);
+    client = new SqliteClient(file);
+    expect(await tables()).toEqual(["a", "migrations"]);
+    expect(await migrate(client, [first, second], now)).toEqual([second.tag]);
+    expect((await client.execute("select n from a")).rows[0]?.n).toBe(7);
+    expect((await client.execute("select n from b")).rows.map(({ n }) => n)).toEqual([1]);
+  });
+
+  test.each(["wal", "delete"])(
+    "of a newer program are refused by a server, which changes no byte of a database in mode %p",
+    async (mode) => {
+      using place = temporaryFolder();
+      const file = databaseIn(place.path);
+      mkdirSync(dirname(file));
+      copyFileSync(fixtureFile(migrations.at(-1)?.tag ?? ""), file);
+      using database = new Database(file);
+      database.run("insert into migrations values (99, '0099_of_tomorrow', 1)");
+      database.run(`pragma journal_mode = ${mode}`);
+      database.close();
+      chmodSync(file, 0o640);
+      const before = readFileSync(file);
+      const { stderr, exitCode } = await runServer(place.path);
+      expect([exitCode, stderr]).toEqual([
+        1,
+        "secretsfly: this database was written by a newer secretsfly (it has the migration 0099_of_tomorrow); start that version, or restore a backup\n",
+      ]);
+      expect(readFileSync(file).equals(before)).toBe(true);
+      expect(statSync(file).mode & 0o777).toBe(0o640);
+      expect(readdirSync(dirname(file))).toEqual(["secretsfly.db"]);
+    },
+  );
 
   test("run by two connections at once are applied once each", async () => {
     const other = new SqliteClient(join(folder.path, "test.db"));
