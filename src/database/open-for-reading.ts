@@ -1,6 +1,7 @@
 import { constants, Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { isBusy } from "./constraint.ts";
 
 /**
  * Opens a database file for reading alone, whether a server has it open, it lies on a read-only disk, or is at rest:
@@ -22,6 +23,8 @@ export function openForReading(file: string): Database {
     try {
       return openInWay(name, flags | SQLITE_OPEN_URI);
     } catch (error) {
+      // Somebody has it for himself, and is changing it: it is not at rest.
+      if (isBusy(error)) throw error;
       failure = error;
     }
   }

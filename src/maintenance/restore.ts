@@ -59,9 +59,11 @@ export async function restore(backup: string, { env, force, clock }: RestoreOpti
   }
 }
 
+/** Also by another name, or another way. */
 function isSame(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  return resolve(one) === other || (a !== undefined && a.ino === b?.ino && a.dev === b.dev);
+  if (!existsSync(one) || !existsSync(other)) return resolve(one) === other;
+  const [a, b] = [statSync(one), statSync(other)];
+  return a.ino === b.ino && a.dev === b.dev;
 }
 
 function faultsOf(place: string, { faults, faultCount }: VerifyReport): string {
