@@ -395,6 +395,19 @@ describe("with the master key is found by its place", () => {
     ],
   ];
 
+  test.each([
+    ["source", "the source of its view is none that secretsfly writes"],
+    ["body", "what apps get is something else than its view's source makes"],
+  ] as const)("in a view whose %s is no JSON, and nothing of it is told", async (part, fault) => {
+    for (const text of [
+      "canary of a value",
+      '{"canary',
+      "null",
+      '{"own":["canary"],"inherited":[],"secrets":7}',
+    ])
+      expect(await faultsOf(await resealed(part, () => text))).toEqual([`worker prod: ${fault}`]);
+  });
+
   test.each(views)("in a view that was sealed anew %s", async (_what, part, from, to, fault) => {
     const file = await resealed(part, (text) => text.replace(from, to));
     expect(await faultsOf(file)).toEqual([fault]);
