@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { toldHead } from "../../src/vault/audit-head.ts";
 import { bearer, createTestApp, fetchMap, type TestApp } from "../harness.ts";
@@ -7,6 +7,7 @@ import { copyWith } from "../maintenance/copies.ts";
 import { databaseIn, temporaryFolder as processFolder, startServer } from "../server-process.ts";
 import { cli, commandLine, startCli, temporaryFolder } from "./harness.ts";
 import { draftSize, enlarge, killWhen } from "./large-database.ts";
+import { asNobody, canBeNobody } from "./nobody.ts";
 
 // Each test starts processes, and some machines are slow.
 setDefaultTimeout(120_000);
@@ -147,7 +148,7 @@ describe("backup", () => {
     expect(readdirSync(folder)).toEqual(["b.db"]);
   });
 
-  test("into a folder that may not be written to says so, and ends with 1", async () => {
+  test.skipIf(!canBeNobody)("into a folder that may not be written to says so, and ends with 1", async () => {
     const folder = temporaryFolder();
     const closed = join(folder, "closed");
     mkdirSync(closed, { mode: 0o555 });
@@ -162,7 +163,7 @@ describe("backup", () => {
     expect(await child.exited).toBe(1);
   });
 
-  test("that is killed in its middle leaves no file of its name, and the next one is made", async () => {
+  test("that is killed in its middle leaves none or a whole one, and the next one is made", async () => {
     const folder = temporaryFolder();
     const large = copyWith(app.file, folder);
     enlarge(large, 40);
@@ -170,8 +171,10 @@ describe("backup", () => {
     const file = join(target, "b.db");
     for (const size of [0, 1e6, 20e6]) {
       const child = startCli(["backup", file], from(large));
-      const isKilled = await killWhen(child, () => (draftSize(file) ?? -1) >= size);
-      expect(existsSync(file)).toBe(!isKilled);
+      await killWhen(child, () => (draftSize(file) ?? -1) >= size);
+      // On a slow machine it may have been faster than who kills it.
+      if (existsSync(file)) expect((await cli(["verify", file])).exitCode).toBe(0);
+      rmSync(file, { force: true });
     }
     const { exitCode } = await backup(["--force", file], large);
     expect(exitCode).toBe(0);
@@ -179,7 +182,3 @@ describe("backup", () => {
     expect(verified.exitCode).toBe(0);
   });
 });
-
-/** Root may do everything, so that it becomes somebody else. */
-const asNobody =
-  process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];

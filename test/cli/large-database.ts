@@ -16,15 +16,10 @@ export function draftSize(place: string): number | undefined {
   return name === undefined ? undefined : statSync(join(folder, name), { throwIfNoEntry: false })?.size;
 }
 
-/**
- * Kills a process as soon as something is so, and waits for its end. It may have ended by itself before.
- *
- * @returns whether it was killed
- */
-export async function killWhen(child: Bun.Subprocess, isSo: () => boolean): Promise<boolean> {
+/** Kills a process as soon as something is so, and waits for its end. It may have ended by itself before. */
+export async function killWhen(child: Bun.Subprocess, isSo: () => boolean): Promise<void> {
   // Timers are too slow here: what is waited for lasts for a millisecond.
   while (child.exitCode === null && !isSo()) await new Promise((resolve) => setImmediate(resolve));
   child.kill("SIGKILL");
   await child.exited;
-  return child.signalCode === "SIGKILL";
 }
