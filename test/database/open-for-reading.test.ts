@@ -1,10 +1,14 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { takeAlone } from "../../src/database/exclusive.ts";
 import { openForReading } from "../../src/database/open-for-reading.ts";
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
 import { temporaryFolder } from "../server-process.ts";
+
+// A lock is waited for.
+setDefaultTimeout(60_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
@@ -55,6 +59,11 @@ describe("a database that is opened for reading", () => {
     const database = openForReading(file);
     expect(rows(database)).toEqual([1]);
     database.close();
+  });
+
+  test("is not read while somebody has it alone, as if it were at rest", () => {
+    using _ = takeAlone(file);
+    expect(() => openForReading(file)).toThrow("database is locked");
   });
 
   test("is not made where there is none", () => {

@@ -1,8 +1,10 @@
 import { auditDefences } from "./audit.ts";
+import { backupDefences } from "./backup.ts";
 import type { Defence } from "./defence.ts";
 
 const areas: readonly (readonly Defence[])[] = [
   auditDefences, // the chain, and nothing without its event
+  backupDefences, // nothing lost, and nothing called whole that is not
 ];
 
 /** All of them, by area. */

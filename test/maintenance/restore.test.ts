@@ -210,6 +210,18 @@ describe("nothing is restored", () => {
     await expectWhole(place(), fresh);
   });
 
+  test("over a database that a server makes while the backup is copied", async () => {
+    const clock = () => {
+      // Asked for the time again when the copy is made.
+      if (existsSync(dirname(place())) && inPlace().length > 0) writeFileSync(place(), "of a server");
+      return Date.now();
+    };
+    expect(await refusal(undefined, { clock })).toBe(
+      `${place()} cannot be written: somebody else has made it meanwhile`,
+    );
+    expect([inPlace(), readFileSync(place(), "utf8")]).toEqual([["secretsfly.db"], "of a server"]);
+  });
+
   test("and no server starts while the place is being taken", async () => {
     putFormer();
     {
