@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Scratch } from "./recipe.ts";
+import { backupChecks } from "./recipe-backup.ts";
 import { fillsStoreOfGitHub, followsActions } from "./recipe-workflows.ts";
 
 type Check = (scratch: Scratch) => Promise<void>;
@@ -146,6 +147,7 @@ export const checks: Readonly<Record<string, Readonly<Record<string, Check>>>> =
       assert.equal(atob(made.data.token), scratch.tokens["read token"]);
     },
   },
+  backup: backupChecks,
   fly: {
     "the image's command starts with the environment that Fly gives it": async (scratch) => {
       const { env } = Bun.TOML.parse(scratch.text("fly.toml")) as { env: Record<string, string> };
