@@ -93,6 +93,7 @@ export function fileFault(error: unknown): string {
     ENOENT: "there is no such file",
     EACCES: "permission denied",
     EPERM: "permission denied",
+    EBUSY: "it is in use, or mounted by itself",
     EROFS: "the file system is read-only",
     ENOSPC: "the disk is full",
     ENOTDIR: "a part of the path is no folder",

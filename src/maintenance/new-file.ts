@@ -52,8 +52,8 @@ export class Draft implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // SQLite's own, of a copy that it did not finish.
-    for (const end of ["", "-journal"]) rmSync(this.path + end, { force: true });
+    // SQLite's own, of a copy that it did not finish. Where nothing can be written, there is nothing to remove either.
+    for (const path of [this.path, `${this.path}-journal`]) if (existsSync(path)) rmSync(path);
   }
 }
 

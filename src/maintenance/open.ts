@@ -25,6 +25,12 @@ export interface OpenDatabase {
   close(): void;
 }
 
+/** One moment of a database. */
+interface Snapshot extends OpenDatabase {
+  /** False where what blinds the heads of its audit is not its own: nobody would find such a head again. */
+  tellsHead: boolean;
+}
+
 /** Where the database is: a file, or what the environment says, which is the same that the server is given. */
 export interface Where {
   file: string | undefined;
@@ -51,14 +57,14 @@ export async function openToRead(where: Where): Promise<OpenDatabase> {
  *
  * @throws MaintenanceError where there is none, it is none of ours, or a newer version has written it
  */
-export async function openSnapshot(where: Where): Promise<OpenDatabase> {
+export async function openSnapshot(where: Where): Promise<Snapshot> {
   const open = await openFile(where);
   try {
     if (open.isOlder) return await migratedCopy(open);
     await open.db.$client.execute("BEGIN");
     // A transaction begins with what it reads first.
     await open.db.get(sql`select count(*) from sqlite_master`);
-    return open;
+    return { ...open, tellsHead: true };
   } catch (error) {
     open.close();
     throw error;
@@ -101,11 +107,13 @@ async function openAnyVersion(settings: DatabaseSettings): Promise<OpenDatabase 
 }
 
 /** An open copy in this version's schema, which is gone once it is closed. Closes what it was made of. */
-async function migratedCopy(open: OpenDatabase): Promise<OpenDatabase> {
+async function migratedCopy(open: OpenDatabase): Promise<Snapshot> {
   const folder = mkdtempSync(join(tmpdir(), "secretsfly-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
     const file = join(folder, "copy.db");
+    const blinding = sql`select 1 from sqlite_master where name = 'audit_blinding'`;
+    const tellsHead = (await open.db.all(blinding)).length > 0;
     await copyDatabase(open.db.$client, file);
     open.close();
     const settings = { databaseUrl: `file:${file}`, databaseAuthToken: undefined };
@@ -120,7 +128,7 @@ async function migratedCopy(open: OpenDatabase): Promise<OpenDatabase> {
       copy.close();
       remove();
     };
-    return { db: copy.db, place: open.place, close };
+    return { db: copy.db, place: open.place, close, tellsHead };
   } catch (error) {
     remove();
     if (error instanceof MaintenanceError) throw error;

@@ -48,9 +48,12 @@ export interface VerifyOptions {
  * @throws MaintenanceError where there is none, it cannot be read, or a text is no master key
  */
 export async function verifyDatabase(where: Where, options: VerifyOptions): Promise<VerifyReport> {
-  const { db, place, close } = await openSnapshot(where);
+  const { db, place, close, tellsHead } = await openSnapshot(where);
   try {
-    return { place, ...(await verifyRows(db, options)) };
+    const report = { place, ...(await verifyRows(db, options)) };
+    return tellsHead || !report.audit
+      ? report
+      : { ...report, audit: { ...report.audit, toldHead: undefined } };
   } catch (error) {
     // Of any other error the message may quote what was opened.
     if (!isFileFault(error)) throw error;

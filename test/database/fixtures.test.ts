@@ -51,6 +51,11 @@ async function faultsOf(file: string, { roots }: Fixture) {
   return { faults, audit };
 }
 
+async function headOf(file: string): Promise<string | undefined> {
+  const options = { masterKeys: undefined, keepsVersions: true, clock: Date.now };
+  return (await verifyDatabase({ file, env: {} }, options)).audit?.toldHead;
+}
+
 /** Every version of every secret, opened with the master keys. */
 async function historiesOf({ vault, db }: TestApp, { roots }: Fixture): Promise<Map<string, unknown[]>> {
   const found = new Map<string, unknown[]>();
@@ -164,6 +169,11 @@ describe.each(fixtureTags)("a database of %s", (tag) => {
     const backup = await backUp(join(folder.path, "backup.db"), { env, force: false, clock: Date.now });
     expect((await faultsOf(backup.file, fixture)).faults).toEqual([]);
     expect(objectsOf(backup.file)).toEqual(objectsOf(copy));
+    // Of one that has nothing to blind a head with, none is told: it would be another each time.
+    const [head, again] = await Promise.all([copy, backup.file].map((file) => headOf(file)));
+    const hasBlinding = objectsOf(copy).some((object) => JSON.stringify(object).includes("audit_blinding"));
+    expect([head, backup.report.audit?.toldHead]).toEqual([again, head]);
+    expect(head !== undefined).toBe(hasBlinding);
     expect(readFileSync(copy).equals(readFileSync(fixtureFile(tag)))).toBe(true);
   });
 });

@@ -119,6 +119,14 @@ export const backupDefences: readonly Defence[] = [
     name: "as if it were at rest",
   },
   {
+    promise: "no head is told that nobody would find again",
+    file: "src/maintenance/verify.ts",
+    remove: "tellsHead || !report.audit ? report",
+    instead: "tellsHead || report.audit ? report",
+    test: "test/database/fixtures.test.ts",
+    name: "is verified and backed up",
+  },
+  {
     promise: "verify opens every view",
     file: "src/maintenance/contents.ts",
     remove: '    await this.#attempt("views", this.#openView(place, keys, own, inherited));\n',
