@@ -28,9 +28,10 @@ compared with what the versions say. Faults are told by their place, never with
 a value.
 
 It only reads, also while a server has the database open, and looks at one
-moment of it. A database of an older version is looked at in a copy. A server
-with VERSIONED_SECRET_VALUES=false keeps the newest version of a secret alone:
-set that here too, or the others are missed.
+moment of it. A database of an older version is looked at in a copy below
+TMPDIR, and no head is told of it where that version had none. A server with
+VERSIONED_SECRET_VALUES=false keeps the newest version of a secret alone: set
+that here too, or the others are missed.
 
 Exit codes:
   0  whole

@@ -121,8 +121,8 @@ export const backupDefences: readonly Defence[] = [
   {
     promise: "no head is told that nobody would find again",
     file: "src/maintenance/verify.ts",
-    remove: "tellsHead || !report.audit ? report",
-    instead: "tellsHead || report.audit ? report",
+    remove: "return tellsHead || !report.audit",
+    instead: "return report.place || !report.audit",
     test: "test/database/fixtures.test.ts",
     name: "is verified and backed up",
   },
