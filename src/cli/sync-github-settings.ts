@@ -67,7 +67,7 @@ function readApiUrl(text: string): string {
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.href))) {
     throw usage("--api-url must begin with https://, so that nobody reads the token on its way");
   }
-  return url.origin + url.pathname.replace(/\/+$/, "");
+  return url.origin + url.pathname.replace(/(?<!\/)\/+$/, "");
 }
 
 /** In the order of GitHub's own command line, `gh`. */

@@ -8,7 +8,7 @@ import { maskCredentials } from "./mask-credentials.ts";
 export function describeUsageFault(message: string): string {
   const told = message
     .replace(/^error: /, "secretsfly: ")
-    .replace(/unknown option '(--[^=]*|-[^-]).*'/s, "unknown option '$1'")
+    .replace(/unknown option '(--[^=']*(?=[='])|-[^-]).*'/s, "unknown option '$1'")
     .replace(/( but got \d+): .*/s, "$1.\n");
   return maskCredentials(told);
 }

@@ -247,7 +247,7 @@ function readRevision(data: string): string {
 
 /** The revision is the last part of every ETag. */
 function revisionOf(etag: string): string {
-  const revision = /([^".]+)"$/.exec(etag)?.[1];
+  const revision = /(?<![^".])([^".]+)"$/.exec(etag)?.[1];
   if (revision !== undefined) return revision;
   throw new RequestError(
     "unexpected",

@@ -47,6 +47,6 @@ function resourceName(title: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .slice(0, 253)
-    .replace(/^-+|-+$/g, "");
+    .replace(/^-|-$/g, "");
   return name || "secretsfly";
 }

@@ -109,7 +109,7 @@ function namesOf(body: unknown): string[] {
  * host the header names, the token goes where it went before.
  */
 function nextQuery({ headers }: GitHubAnswer): string | undefined {
-  const next = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(headers.get("link") ?? "")?.[1];
+  const next = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/.exec(headers.get("link") ?? "")?.[1];
   return next === undefined ? undefined : URL.parse(next, "https://api.github.com")?.search;
 }
 

@@ -61,7 +61,7 @@ async function download(c: Context<AppEnv>, { project, unlocked }: Place, format
 function fileName(title: string): string {
   const plain = title.normalize("NFKD").replace(/\p{M}+/gu, "");
   const name = plain.replace(/[^A-Za-z0-9_-]+/g, "-");
-  return name.slice(0, 100).replace(/^-+|-+$/g, "") || "secrets";
+  return name.slice(0, 100).replace(/^-+|(?<!-)-+$/g, "") || "secrets";
 }
 
 async function showRefused(c: Context<AppEnv>, place: Place, error: string) {
