@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { RequestError } from "../client/request-error.ts";
 import { CliError } from "./cli-error.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { visibleLines, writeNote } from "./output.ts";
 import { createProgram } from "./program.ts";
 
 /** Says what went wrong on stderr, and returns the exit code for it. */
@@ -13,11 +14,11 @@ function report(error: unknown): number {
   }
   if (error instanceof Error && "code" in error && error.code === "EPIPE") return 0;
   if (error instanceof CliError) {
-    process.stderr.write(`secretsfly: ${error.message}\n`);
+    writeNote(visibleLines(error.message));
     return error.exitCode;
   }
   if (error instanceof RequestError) {
-    process.stderr.write(`secretsfly: ${error.message}\n`);
+    writeNote(visibleLines(error.message));
     return exitCodes.failure;
   }
   // The message of an error that nobody foresaw may quote what it was given.

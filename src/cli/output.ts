@@ -31,16 +31,21 @@ export function writeText(text: string): Promise<void> {
 
 /** Writes one JSON document with a line end to stdout, as every command does that is asked for `--json`. */
 export function writeJson(value: unknown): Promise<void> {
-  return writeText(`${JSON.stringify(value, null, 2)}\n`);
+  const lines = JSON.stringify(value, null, 2).split("\n");
+  return writeText(lines.map((line) => `${escaped(line)}\n`).join(""));
 }
 
 /** C0, DEL, C1, and what changes the direction of a text or cannot be seen in it. */
 const unseen = /[\p{Cc}\p{Zl}\p{Zp}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
-/** A value as one line of JSON, with what a terminal would obey, or not show, as escapes: it reads as the same value. */
+/** A line of JSON with what a terminal would obey, or not show, as escapes: it reads as the same value. */
+function escaped(line: string): string {
+  return line.replace(unseen, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+}
+
+/** A value as one line of JSON, with what a terminal would obey, or not show, as escapes. */
 export function jsonLine(value: unknown): string {
-  const asEscape = (char: string) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
-  return `${JSON.stringify(value).replace(unseen, asEscape)}\n`;
+  return `${escaped(JSON.stringify(value))}\n`;
 }
 
 /** Says something beside the data: one line on stderr. */

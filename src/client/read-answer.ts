@@ -70,7 +70,8 @@ const outcomes: readonly unknown[] = ["created", "changed", "deleted", "unchange
 
 function isChanged(value: unknown): value is ChangedSecret {
   const { id, name, version, outcome }: Fields<ChangedSecret> = asObject(value);
-  return isNumber(id) && isText(name) && isNumber(version) && outcomes.includes(outcome);
+  if (!isNumber(id) || !isText(name) || !environmentName.test(name)) return false;
+  return isNumber(version) && outcomes.includes(outcome);
 }
 
 const asObject = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});

@@ -83,8 +83,10 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
     }),
   );
   app.use(async (c, next) => {
-    // Such as a port above 65535 (RFC 9112, 3.2): what is said about our own address is made of it.
-    if (!URL.canParse(c.req.url)) throw new SecretsflyError("malformed", "The Host header is no host's.");
+    // Such as a port above 65535, or two hosts, of which a proxy may have looked at the other one (RFC 9112, 3.2): what is
+    // said about our own address is made of it.
+    if (!URL.canParse(c.req.url) || c.req.header("Host")?.includes(","))
+      throw new SecretsflyError("malformed", "The Host header is no host's.");
     await next();
   });
   // Pages, what they load and what tells of the API, never what apps fetch: see SECURITY.md on compressing what is secret.

@@ -12,9 +12,9 @@ import { actorOf, unsealedRoots } from "./session.ts";
  * The audit as a file, sent while it is read: never all of it in memory. Two kinds: the events, and the reads by
  * service token and day.
  *
- * - CSV by RFC 4180: a header, lines that end with CRLF, quotes where they are needed. A cell that begins with
- *   `=`, `+`, `-`, `@`, a tab or a carriage return gets an apostrophe in front: a spreadsheet would take it for a
- *   formula, and names are chosen by whoever may write.
+ * - CSV by RFC 4180: a header, lines that end with CRLF, quotes where they are needed. What begins with `=`, `+`, `-`,
+ *   `@`, a tab or a line end, at a cell's beginning or behind a semicolon, gets an apostrophe in front: a spreadsheet would
+ *   take it for a formula, and names are chosen by whoever may write.
  * - JSON lines: one object a line, with the fields as they are stored, times in milliseconds since the epoch. With
  *   the hashes, in hex, the chain can be checked (SECURITY.md); they end where a name is hidden.
  */
@@ -116,8 +116,14 @@ function csvLine(cells: readonly Cell[]): string {
   return `${cells.map((cell) => csvCell(String(cell))).join(",")}\r\n`;
 }
 
+/**
+ * Where a spreadsheet would begin a formula: at a cell's beginning, and behind what divides cells for one that expects
+ * no commas. Quotes and blanks in front change nothing for it, and full-width letters are the same to some.
+ */
+const formula = /(?<=^|[;\t\r\n])(?=[" ]*[=+\-@\t\r\n＝＋－＠])/g;
+
 function csvCell(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const harmless = text.replace(formula, "'");
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
