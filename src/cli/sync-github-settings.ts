@@ -67,6 +67,7 @@ function readApiUrl(text: string): string {
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.href))) {
     throw usage("--api-url must begin with https://, so that nobody reads the token on its way");
   }
+  // From the first of them only: a long row in the middle would be read again from each.
   return url.origin + url.pathname.replace(/(?<!\/)\/+$/, "");
 }
 

@@ -15,6 +15,7 @@ export function normaliseApiBaseUrl(text: string): string {
   if (url.username !== "" || url.password !== "")
     throw new RangeError("must not hold a user name or a password");
   if (url.search !== "" || url.hash !== "") throw new RangeError("must not hold a query or a fragment");
+  // From the first of them only: a long row in the middle would be read again from each.
   const path = url.pathname.replace(/(?<!\/)\/+$/, "");
   return url.origin + (path.endsWith("/api") ? path : `${path}/api`);
 }

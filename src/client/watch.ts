@@ -245,7 +245,7 @@ function readRevision(data: string): string {
   }
 }
 
-/** The revision is the last part of every ETag. */
+/** The revision is the last part of every ETag. It is looked for from where a part begins, and not from every letter. */
 function revisionOf(etag: string): string {
   const revision = /(?<![^".])([^".]+)"$/.exec(etag)?.[1];
   if (revision !== undefined) return revision;

@@ -106,7 +106,7 @@ function namesOf(body: unknown): string[] {
 
 /**
  * The query of the next page, as the `Link` header (RFC 8288) has it. Only the query is taken: whatever
- * host the header names, the token goes where it went before.
+ * host the header names, the token goes where it went before. No link reaches into the next one, so each is read once.
  */
 function nextQuery({ headers }: GitHubAnswer): string | undefined {
   const next = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/.exec(headers.get("link") ?? "")?.[1];

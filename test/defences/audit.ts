@@ -128,7 +128,8 @@ export const auditDefences: readonly Defence[] = [
   {
     promise: "an exported name holds nothing that a terminal obeys",
     file: "src/cli/output.ts",
-    remove: ".replace(unseen, asEscape)",
+    remove: "escaped(JSON.stringify(value))",
+    instead: "JSON.stringify(value)",
     test: "test/cli/audit.test.ts",
     name: "prints nothing that a terminal obeys",
   },

@@ -1,10 +1,12 @@
 import { auditDefences } from "./audit.ts";
 import { backupDefences } from "./backup.ts";
+import { batteryDefences } from "./battery.ts";
 import type { Defence } from "./defence.ts";
 
 const areas: readonly (readonly Defence[])[] = [
   auditDefences, // the chain, and nothing without its event
   backupDefences, // nothing lost, and nothing called whole that is not
+  batteryDefences, // the doors, and what an answer carries
 ];
 
 /** All of them, by area. */

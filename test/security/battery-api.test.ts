@@ -89,6 +89,16 @@ describe("the API refuses", () => {
       }
       expect(snapshot(app)).toEqual(before);
     });
+
+    test(`a read token at ${route}, before its body is looked at: 403`, async () => {
+      const response = await ask(
+        { ...row, body: "{" },
+        methodOf(route),
+        bearer(world.tokens.read),
+        world.app,
+      );
+      expect(response.status).toBe(403);
+    });
   }
 });
 

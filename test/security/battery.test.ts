@@ -102,7 +102,7 @@ async function unsealed({ app, shop, masterKey }: World): Promise<TestBrowser> {
   return admin;
 }
 
-// `new Request` takes what it does not know for GET: those are sent through a socket in messages.test.ts.
+// `new Request` takes what it does not know for GET: those are sent through a socket in hostile-messages.test.ts.
 const methods = [
   "GET",
   "POST",

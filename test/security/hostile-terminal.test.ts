@@ -4,6 +4,7 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { gitHubToken, startFakeGitHub } from "../cli/fake-github.ts";
 import { cli, startApi, temporaryFolder } from "../cli/harness.ts";
 import { createTestApp, type TestApp } from "../harness.ts";
 
@@ -153,6 +154,21 @@ describe("of a server's answers", () => {
       });
     }
   }
+});
+
+test("of the names that GitHub tells nothing is obeyed, in text or as JSON", async () => {
+  const github = await startFakeGitHub();
+  github.repository.secrets.set(hostile, "x");
+  const secrets = { secrets: [{ id: 1, name: "A", value: "x" }] };
+  const url = startApi(() => Response.json(secrets, { headers: { ETag: '"1.dev.json.r"' } }));
+  for (const json of [[], ["--json"]]) {
+    const args = ["sync", "github", "octo/app", "--api-url", github.url, "--prune", "--dry-run", ...json];
+    const env = { SECRETSFLY_API_BASE_URL: url, GITHUB_TOKEN: gitHubToken };
+    const printed = await cli(args, { env });
+    expectHarmless(printed);
+    expect(printed.stdout).toContain("deleted");
+  }
+  await github.stop();
 });
 
 test("what is typed at the command line is not obeyed when it is told again", async () => {

@@ -61,6 +61,7 @@ async function download(c: Context<AppEnv>, { project, unlocked }: Place, format
 function fileName(title: string): string {
   const plain = title.normalize("NFKD").replace(/\p{M}+/gu, "");
   const name = plain.replace(/[^A-Za-z0-9_-]+/g, "-");
+  // From the first of them only: a long row in the middle would be read again from each.
   return name.slice(0, 100).replace(/^-+|(?<!-)-+$/g, "") || "secrets";
 }
 
