@@ -55,12 +55,13 @@ describe("of a database that somebody else has written to", () => {
       environments: ["name"],
       secrets: ["name"],
       service_tokens: ["name", "rights"],
-      root_keys: ["kdf"],
       audit_events: ["actor", "action", "project_name", "environment", "name", "address", "request_id"],
     };
     for (const [table, names] of Object.entries(columns)) {
       for (const name of names) copy.run(`update "${table}" set "${name}" = ? || rowid`, [hostile]);
     }
+    // A fault, to be told by the names of its place.
+    copy.run("update secrets set version = version + 1");
     copy.close();
   });
   afterAll(() => app.close());
@@ -78,7 +79,9 @@ describe("of a database that somebody else has written to", () => {
     test(`secretsfly ${args("FILE").join(" ")}`, async () => {
       const printed = await cli(args(file), stdin ? { stdin: `${stdin()}\n` } : {});
       expectHarmless(printed);
-      expect(printed.stdout.length).toBeGreaterThan(20);
+      // It does tell of it, unless it is one that tells no names.
+      if (!args(file).join(" ").startsWith("audit verify")) expect(printed.stdout).toContain("whole: c");
+      else expect(printed.stdout).toContain("event 1");
     });
   }
 
