@@ -5,11 +5,12 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gitHubToken, startFakeGitHub } from "../cli/fake-github.ts";
-import { cli, startApi, temporaryFolder } from "../cli/harness.ts";
+import { cleanUp, cli, startApi, temporaryFolder } from "../cli/harness.ts";
 import { createTestApp, type TestApp } from "../harness.ts";
 
 // Each test starts processes, and some machines are slow.
 setDefaultTimeout(120_000);
+afterAll(cleanUp);
 
 /** What a terminal obeys or hides: a title, a colour by C0 and by C1, a clipboard, a bell, a change of direction, a line. */
 const hostile =
