@@ -1,5 +1,5 @@
 import { type Config, ConfigError, parseConfig } from "./config.ts";
-import { type Random, systemRandom } from "./cryptography/bytes.ts";
+import { type Bytes, concat, type Random, systemRandom, toBytes } from "./cryptography/bytes.ts";
 import { BusyError, whenNotBusy } from "./database/busy.ts";
 import { connect, type Database, DatabaseError, databaseFile } from "./database/connect.ts";
 import { isBusy } from "./database/constraint.ts";
@@ -13,6 +13,7 @@ import { createLogger, type Logger, loggable } from "./logger.ts";
 import { Guesses } from "./sessions/guesses.ts";
 import { Rotations } from "./sessions/rotations.ts";
 import { Sessions } from "./sessions/sessions.ts";
+import { readBlinding } from "./vault/audit-head.ts";
 import { ChangeFeed } from "./vault/change-feed.ts";
 import { createEnvironments } from "./vault/environments.ts";
 import { HeadLog } from "./vault/head-log.ts";
@@ -100,8 +101,17 @@ export async function createServices(
   };
   await createEnvironments(vault, { id: "system", address: "", requestId: "" });
   const sessions = new Sessions({ sessionExpiration: config.ADMIN_SESSION_EXPIRATION }, clock, random);
-  const [rotations, guesses, usage] = [new Rotations(), new Guesses(vault), new TokenUsage(db, clock)];
+  const guesses = new Guesses(vault, await browserMaterial(config, vault));
+  const [rotations, usage] = [new Rotations(), new TokenUsage(db, clock)];
   return { vault, sessions, rotations, guesses, usage, changes };
+}
+
+/**
+ * What the cookies of known browsers are made with: of the database and of the password, so that neither alone makes
+ * one, and a new password makes every browser a stranger.
+ */
+async function browserMaterial({ ADMIN_PASSWORD }: Config, { db, random }: Vault): Promise<Bytes> {
+  return concat((await readBlinding(db)) ?? random(32), toBytes(ADMIN_PASSWORD ?? ""));
 }
 
 /** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError. */

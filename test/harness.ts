@@ -130,6 +130,11 @@ export class TestBrowser {
     return this.#pairs((name) => name.endsWith("session"));
   }
 
+  /** The cookie that says what this browser has succeeded with, as it would be sent; empty before there is one. */
+  get known(): string {
+    return this.#pairs((name) => name.endsWith("browser"));
+  }
+
   #pairs(isWanted: (name: string) => boolean): string {
     const wanted = [...this.#cookies].filter(([name]) => isWanted(name));
     return wanted.map(([name, value]) => `${name}=${value}`).join("; ");

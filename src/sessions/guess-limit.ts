@@ -1,7 +1,7 @@
 import type { FailedAttempts } from "../vault/attempts.ts";
 import { addressBlock } from "./address-block.ts";
+import { Refusals } from "./refusals.ts";
 import { type Outcome, type Patience, Tallies } from "./tallies.ts";
-import { Unwritten } from "./unwritten.ts";
 
 /** Who tries something, and what. */
 export interface Guesser {
@@ -25,8 +25,8 @@ export interface Refused {
   isAdmitted: false;
   /** Seconds, above 0. */
   retryAfter: number;
-  /** Sums it with those that nobody writes down. True for the first one of a lock-out, of which the audit should tell. */
-  sum(): boolean;
+  /** Sums it with those that nobody writes down, and does `tell` for the first one of a lock-out. Throws what that throws. */
+  report(tell: () => Promise<void>): Promise<void>;
 }
 
 /** The limit of an address or a browser, and that of all together. */
@@ -35,32 +35,24 @@ export interface GuessLimits {
   inAll: Patience;
 }
 
-/** How many lock-outs are told to the audit within an hour: they must not become the flood that they keep out of it. */
-const mostTold = 60;
-const hour = 60 * 60 * 1000;
-
 /**
  * Limits how often something is guessed, by address (IPv6: by /64) and in all, with backoff. Asked before anything
- * costly is done. All of it is in this process's memory: a restart forgets it, and every process has its own.
+ * costly is done. The counts are in this process's memory: a restart forgets them, and every process has its own.
  *
  * The owner stays in: an address from which somebody has succeeded lately passes the limit in all, so that an attacker
  * with many addresses is held up alone; and a browser that has succeeded has a limit of its own, besides that of its
- * address, so that it gets in from behind the same address as the attacker.
+ * address, so that it gets in from behind the same address as the attacker. Somebody at a new address with a new
+ * browser, while the attack goes on, has to hit upon a gap.
  */
 export class GuessLimit {
   readonly #own: Tallies;
   readonly #inAll: Tallies;
-  readonly #unwritten: Unwritten;
-  /** The lock-outs that were told, each until an hour after. */
-  readonly #told = new Map<string, number>();
+  readonly #refusals: Refusals;
 
-  constructor(
-    private readonly clock: () => number,
-    limits: GuessLimits,
-  ) {
+  constructor(clock: () => number, limits: GuessLimits) {
     this.#own = new Tallies(clock, limits.own);
     this.#inAll = new Tallies(clock, limits.inAll);
-    this.#unwritten = new Unwritten(clock);
+    this.#refusals = new Refusals(clock);
   }
 
   /** How many addresses, browsers and things guessed are remembered. */
@@ -79,24 +71,25 @@ export class GuessLimit {
     const own = JSON.stringify([of, addressBlock(address)]);
     const known = browser === undefined ? undefined : JSON.stringify([of, { browser }]);
     // Either will do: nobody is locked out by a browser's cookie that an attacker has planted.
-    if (known !== undefined && this.#own.waitOf(known) === 0) return this.#admit(known);
-    const waits = [this.#own.waitOf(own), isTrusted ? 0 : this.#inAll.waitOf(of)] as const;
-    const retryAfter = Math.max(...waits);
-    if (retryAfter === 0) return this.#admit(own, isTrusted ? undefined : of);
-    const lockOut = waits[1] > 0 ? JSON.stringify([of]) : own;
+    const knownWait = known === undefined ? Number.POSITIVE_INFINITY : this.#own.waitOf(known);
+    if (known !== undefined && knownWait === 0) return this.#admit(known);
+    const waitInAll = isTrusted ? 0 : this.#inAll.waitOf(of);
+    const wait = Math.max(this.#own.waitOf(own), waitInAll);
+    if (wait === 0) return this.#admit(own, isTrusted ? undefined : of);
+    const lockOut = waitInAll > 0 ? JSON.stringify([of]) : own;
     return {
       isAdmitted: false,
-      retryAfter,
-      sum: () => {
-        this.#unwritten.add(of, address);
-        return this.#isToldOf(lockOut);
+      retryAfter: Math.min(wait, knownWait),
+      report: (tell) => {
+        this.#refusals.add(of, address);
+        return this.#refusals.tellOnce(of, lockOut, tell);
       },
     };
   }
 
   /** The attempts that were refused without being written down since this was asked last. */
   takeUnwritten(of: string): FailedAttempts | undefined {
-    return this.#unwritten.take(of);
+    return this.#refusals.take(of);
   }
 
   #admit(own: string, inAll?: string): Admitted {
@@ -110,13 +103,5 @@ export class GuessLimit {
         if (inAll !== undefined) this.#inAll.leave(inAll, outcome, false);
       },
     };
-  }
-
-  #isToldOf(lockOut: string): boolean {
-    const now = this.clock();
-    for (const [other, at] of this.#told) if (Math.abs(now - at) >= hour) this.#told.delete(other);
-    if (this.#told.has(lockOut) || this.#told.size >= mostTold) return false;
-    this.#told.set(lockOut, now);
-    return true;
   }
 }

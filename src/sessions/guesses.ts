@@ -1,3 +1,4 @@
+import type { Bytes } from "../cryptography/bytes.ts";
 import type { Vault } from "../vault/vault.ts";
 import { GuessLimit } from "./guess-limit.ts";
 import { KnownBrowsers } from "./known-browsers.ts";
@@ -16,9 +17,10 @@ export class Guesses {
   readonly browsers: KnownBrowsers;
   readonly addresses: TrustedAddresses;
 
-  constructor(vault: Pick<Vault, "db" | "clock" | "random">) {
+  /** @param browserMaterial what the cookies of known browsers are made with */
+  constructor(vault: Pick<Vault, "db" | "clock" | "random">, browserMaterial: Bytes) {
     const { clock, random } = vault;
-    // In all at most one a minute: somebody at a new address still finds a gap.
+    // In all no longer than a minute: it also holds up somebody with a new browser at a new address.
     const forPeople = { own: { free: 10, longest: 15 * minutes }, inAll: { free: 100, longest: minutes } };
     this.signIn = new GuessLimit(clock, forPeople);
     this.masterKeys = new GuessLimit(clock, forPeople);
@@ -26,7 +28,7 @@ export class Guesses {
       own: { free: 300, longest: minutes },
       inAll: { free: 3000, longest: minutes },
     });
-    this.browsers = new KnownBrowsers(clock, random);
+    this.browsers = new KnownBrowsers(clock, random, browserMaterial);
     this.addresses = new TrustedAddresses(vault);
   }
 }

@@ -6,27 +6,35 @@ import { type FailedAttempts, failedSinceLastSuccess, nameOf, type Tried } from 
 import type { AuditEntry } from "../../vault/audit.ts";
 import { openRoot, readMasterKey } from "../../vault/root-keys.ts";
 import type { Actor } from "../../vault/vault.ts";
-import { record } from "../../vault/write.ts";
 import type { AppEnv } from "../app-env.ts";
+import { reportRefusal } from "../lock-out.ts";
 import { momentText } from "./pages/components.tsx";
 import { knownBrowser, rememberBrowser, tell } from "./session.ts";
 
 const signIn: Tried = { what: "sign-in" };
 
 /**
- * Whether what was typed is the admin password, where it may be tried now.
- * Throws SecretsflyError `too-many-attempts` for `field`, without having compared anything.
+ * Looks whether what was typed is the admin password, where it may be tried now, and does `act` with the outcome.
+ * What `act` could not do, such as tell the audit, leaves no trace of the outcome in the limits, either.
+ * Throws what `act` throws; SecretsflyError `too-many-attempts` for `field`, with nothing compared.
  */
-export async function tryPassword(
+export async function tryPassword<T>(
   c: Context<AppEnv>,
   field: string,
   isRight: () => boolean,
-): Promise<boolean> {
+  act: (right: boolean) => Promise<T>,
+): Promise<T> {
   const attempt = await begin(c, c.var.guesses.signIn, signIn);
   if (!attempt.isAdmitted) throw await refusal(c, attempt, field, { action: "session.sign-in-limited" });
-  const right = isRight();
-  attempt.end(right ? "succeeded" : "failed");
-  return right;
+  try {
+    const right = isRight();
+    const result = await act(right);
+    attempt.end(right ? "succeeded" : "failed");
+    return result;
+  } catch (error) {
+    attempt.end("undecided");
+    throw error;
+  }
 }
 
 /** Tells who has just signed in of the attempts that failed before, and remembers the browser. */
@@ -124,14 +132,13 @@ function guesser(c: Context<AppEnv>): Actor {
   return { id: session ? `session:${session.id}` : "anonymous", address, requestId };
 }
 
-/** The first refusal of a lock-out is audited, the others are summed: a flood must not fill the disk. */
 async function refusal(
   c: Context<AppEnv>,
   refused: Refused,
   field: string,
   entry: AuditEntry,
 ): Promise<SecretsflyError> {
-  if (refused.sum()) await record(c.var.vault, guesser(c), entry);
+  await reportRefusal(c, refused, guesser(c), entry);
   const message = `Too many attempts have failed. Try again in ${inWords(refused.retryAfter)}.`;
   return new SecretsflyError("too-many-attempts", message, { [field]: message }, refused.retryAfter);
 }

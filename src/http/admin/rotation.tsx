@@ -62,7 +62,6 @@ async function rotate(c: Context<AppEnv>, project: Project, form: Form): Promise
     newMasterKey: form.text("newMasterKey"),
     revoke: readRevoke(form),
   };
-  const actor = actorOf(c);
   // Before it begins: nothing may come between a generated key and the only page that shows it.
   const props = await pageProps(c);
   // A rotation sends nothing until it is over.
@@ -70,7 +69,7 @@ async function rotate(c: Context<AppEnv>, project: Project, form: Form): Promise
   const current = { typed: input.currentMasterKey, field: "currentMasterKey" };
   const rotation = await tryMasterKey(c, project, current, () =>
     rotations.follow(project.id, (onProgress) =>
-      rotateMasterKey(vault, project.id, input, actor, onProgress),
+      rotateMasterKey(vault, project.id, input, actorOf(c), onProgress),
     ),
   );
   // Other sessions hold a root key that is no longer one.

@@ -26,19 +26,27 @@ export const signInRoutes = new Hono<AppEnv>({ strict: false })
     if (!ADMIN_PASSWORD) return c.redirect("/admin/projects", 303);
     const password = (await readForm(c)).text("password");
     return answerForm(
-      () => signIn(c, password, ADMIN_PASSWORD),
+      () =>
+        tryPassword(
+          c,
+          "password",
+          () => equalText(password, ADMIN_PASSWORD),
+          (right) => (right ? signIn(c) : refuse(c)),
+        ),
       async (errors) => c.html(<SignInPage {...(await pageProps(c))} error={errors.password} />),
     );
   })
   .post("/sign-out", signOut)
   .post("/seal", sealEverything);
 
-async function signIn(c: Context<AppEnv>, password: string, expected: string): Promise<Response> {
+async function refuse(c: Context<AppEnv>): Promise<Response> {
+  const { vault, address, requestId } = c.var;
+  await record(vault, { id: "anonymous", address, requestId }, { action: "session.sign-in-refused" });
+  return c.html(<SignInPage {...(await pageProps(c))} error="This is not the admin password." />, 401);
+}
+
+async function signIn(c: Context<AppEnv>): Promise<Response> {
   const { vault, sessions, address, requestId } = c.var;
-  if (!(await tryPassword(c, "password", () => equalText(password, expected)))) {
-    await record(vault, { id: "anonymous", address, requestId }, { action: "session.sign-in-refused" });
-    return c.html(<SignInPage {...(await pageProps(c))} error="This is not the admin password." />, 401);
-  }
   const begun = sessions.create(true);
   try {
     await record(

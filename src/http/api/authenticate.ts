@@ -3,8 +3,8 @@ import { createMiddleware } from "hono/factory";
 import { SecretsflyError } from "../../errors.ts";
 import { authenticate, type TokenAccess } from "../../vault/token-access.ts";
 import { isWritable, type WritableEnvironment } from "../../vault/unlock.ts";
-import { record } from "../../vault/write.ts";
 import type { AppEnv } from "../app-env.ts";
+import { reportRefusal } from "../lock-out.ts";
 
 /** A request whose service token is good. */
 export interface TokenEnv {
@@ -22,14 +22,18 @@ function presentedToken(c: Context<TokenEnv>): string {
  */
 async function refuse(c: Context<TokenEnv>, error: unknown): Promise<never> {
   if (!(error instanceof SecretsflyError) || error.code !== "unauthorized") throw error;
-  const { guesses, vault, address, requestId } = c.var;
+  const { guesses, address, requestId } = c.var;
   const attempt = guesses.tokens.begin({ of: "service-token", address });
   if (attempt.isAdmitted) {
     attempt.end("failed");
     throw error;
   }
-  if (attempt.sum())
-    await record(vault, { id: "anonymous", address, requestId }, { action: "service-token.limited" });
+  await reportRefusal(
+    c,
+    attempt,
+    { id: "anonymous", address, requestId },
+    { action: "service-token.limited" },
+  );
   throw new SecretsflyError("too-many-attempts", tooManyBad, {}, attempt.retryAfter);
 }
 
