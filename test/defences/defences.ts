@@ -2,11 +2,13 @@ import { auditDefences } from "./audit.ts";
 import { backupDefences } from "./backup.ts";
 import { batteryDefences } from "./battery.ts";
 import type { Defence } from "./defence.ts";
+import { guessingDefences } from "./guessing.ts";
 
 const areas: readonly (readonly Defence[])[] = [
   auditDefences, // the chain, and nothing without its event
   backupDefences, // nothing lost, and nothing called whole that is not
   batteryDefences, // the doors, and what an answer carries
+  guessingDefences, // limits on guessing, and what the program is made of
 ];
 
 /** All of them, by area. */

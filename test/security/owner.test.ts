@@ -84,6 +84,14 @@ for (const door of doors) {
       expect(await ownerAt(door, home, app)).toBe(door.opens);
     });
 
+    test("and, with another password set, is a stranger to whom the limits apply", async () => {
+      await open();
+      const app = await guarded.app.sibling({ ADMIN_PASSWORD: "another password" });
+      const { root } = guarded;
+      await lockOut({ app, root }, door, home);
+      expect(await ownerAt(door, home, app)).toBe(429);
+    });
+
     test("and nobody else does with a browser that was never in, or long ago", async () => {
       await open();
       await lockOut(guarded, door, home);

@@ -10,12 +10,13 @@ setDefaultTimeout(60_000);
 let app: TestApp;
 let good: string;
 let project: number;
+let generated: string;
 
 beforeAll(async () => {
   app = await createTestApp({ ADMIN_PASSWORD: "the admin's password", CLIENT_IP_HEADER: "x-real-ip" });
   const admin = app.browser();
   await admin.post("/admin/sign-in", { password: "the admin's password" });
-  project = (await admin.createRoot("shop")).id;
+  ({ id: project, masterKey: generated } = await admin.createRoot("shop"));
   await admin.save(project, "prod", { A: "b" });
   good = await admin.createToken(project, "prod", "write");
 });
@@ -109,13 +110,23 @@ describe("requests without a valid service token", () => {
   });
 });
 
+test("a good token that lacks another right, or may not be used from there, is told so however often", async () => {
+  app.clock.advance(3_600_000);
+  const admin = app.browser();
+  await admin.post("/admin/sign-in", { password: "the admin's password" });
+  await admin.unseal(project, generated);
+  const bound = await admin.createToken(project, "prod", "read", { allowedIps: "192.0.2.0/24" });
+  const statuses = await statusesOf(310, () => ask(bound, attacker));
+  expect([...statuses]).toEqual([[403, 310]]);
+});
+
 test("a token that is revoked after it was good is refused as any other", async () => {
   app.clock.advance(3_600_000);
   const admin = app.browser();
   await admin.post("/admin/sign-in", { password: "the admin's password" });
   const page = await (await admin.get(`/admin/projects/${project}/service-tokens`)).text();
-  const [path = ""] = /\/admin\/projects\/\d+\/service-tokens\/\d+\/revoke/.exec(page) ?? [];
-  expect((await admin.post(path)).status).toBe(303);
+  for (const [path] of page.matchAll(/\/admin\/projects\/\d+\/service-tokens\/\d+\/revoke/g))
+    expect((await admin.post(path)).status).toBe(303);
   const statuses = await statusesOf(310, () => ask(good, home));
   expect([...statuses]).toEqual([
     [401, 300],
