@@ -105,6 +105,25 @@ for (const door of doors) {
   });
 }
 
+test("an address is trusted for 30 days after a success, and a new one within a minute of its own", async () => {
+  const [door] = doors as [Door];
+  await open();
+  await lockOutAll(guarded, door);
+  const tryAt = async (address: string) => (await knock(guarded, door, { address, key: "too short" })).status;
+  const office = "192.0.2.200";
+  expect([await tryAt(home), await tryAt(office)]).toEqual([door.refuses, 429]);
+  const traveller = browserAt(guarded.app, office);
+  await lockOutAll(guarded, door);
+  guarded.app.clock.advance(1000);
+  expect((await traveller.post("/admin/sign-in", { password })).status).toBe(303);
+  guarded.app.clock.advance(59_000);
+  await knock(guarded, door, { address: attacker, key: wrong });
+  expect(await tryAt(office)).toBe(door.refuses);
+  guarded.app.clock.advance(30 * day);
+  await lockOutAll(guarded, door);
+  expect([await tryAt(home), await tryAt(office)]).toEqual([429, 429]);
+});
+
 describe("a generated master key gets in whatever the limits say", () => {
   for (const door of doors.filter(({ name }) => name !== "sign-in")) {
     test(`at ${door.name}, and a wrong one does not`, async () => {

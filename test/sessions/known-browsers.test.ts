@@ -50,6 +50,19 @@ describe("a browser", () => {
   });
 });
 
+test("its cookie is what SECURITY.md says, byte by byte", () => {
+  const blinding = Uint8Array.from({ length: 32 }, (_, i) => i);
+  const fixed = new KnownBrowsers(
+    () => Date.UTC(2026, 0, 1),
+    (length) => new Uint8Array(length).fill(7),
+    Uint8Array.from([...blinding, ...new TextEncoder().encode("passwört")]),
+  );
+  const said = '{"id":"BwcHBwcHBwcHBwcH","until":{"sign-in":1769817600000}}';
+  // From Python: hmac, hashlib and base64 alone.
+  const code = "t5I1CkTvkxGHlOoK8J8hTaCphsI43evSJycpAyUWkF0";
+  expect(fixed.remember(undefined, "sign-in")).toBe(`${Buffer.from(said).toString("base64url")}.${code}`);
+});
+
 describe("a cookie that we have not given", () => {
   const given = browsers.remember(undefined, "sign-in");
   const [text = "", code = ""] = given.split(".");
