@@ -122,6 +122,25 @@ describe("a request is sent again", () => {
     expect(requests).toHaveLength(1);
   });
 
+  test("nor after 429 where the server says it of a token that is not valid: waiting makes none valid", async () => {
+    const body = JSON.stringify({
+      type: "urn:secretsfly:problem:too-many-attempts",
+      title: "x",
+      status: 429,
+    });
+    const answer = (type: string) =>
+      new Response(body, { status: 429, headers: { "content-type": type, "retry-after": "1" } });
+    const { client, requests } = clientOf([answer("application/problem+json"), secrets()]);
+    const error = await failureOf(client.list());
+    expect(error).toMatchObject({ failure: "unauthorized", status: 429 });
+    expect(error.message).toContain("is not valid: unknown, expired or revoked");
+    expect(error.message).not.toContain("try again");
+    expect(requests).toHaveLength(1);
+    // Of somebody in between, who knows nothing of tokens.
+    const proxied = clientOf([answer("application/json"), secrets()]);
+    expect(await proxied.client.values()).toEqual({ A: "1" });
+  });
+
   test("as often as was asked for, with waits that double and have chance in them", async () => {
     const runtime = new HastyRuntime();
     const { client, requests } = clientOf([refused()], { retries: 8 }, runtime);

@@ -52,6 +52,14 @@ export const guessingDefences: readonly Defence[] = [
     name: "another right",
   },
   {
+    promise: "an app whose token is no good is told that, and does not ask again and again",
+    file: "src/client/failed-answer.ts",
+    remove: " || (status === 429 && problem?.type === tooManyAttempts)",
+    instead: ' || tooManyAttempts === ""',
+    test: "test/client/failures.test.ts",
+    name: "waiting makes none valid",
+  },
+  {
     promise: "the wait grows",
     file: "src/sessions/tallies.ts",
     remove: "2 ** (tally.failures - free)",
