@@ -15,6 +15,8 @@ export interface ServerProcess extends AsyncDisposable {
   logged(text: string): Promise<void>;
   request(path: string, init?: RequestInit): Promise<Response>;
   browser(): TestBrowser;
+  /** Sends a signal, and waits for nothing. */
+  signal(signal: NodeJS.Signals): void;
   /** Sends a signal and waits for the end: the exit code, and what was logged. */
   stop(signal?: NodeJS.Signals): Promise<{ exitCode: number; stderr: string }>;
 }
@@ -100,12 +102,27 @@ export async function startServer(folder: string, env: Record<string, string> = 
   };
   return {
     ...{ url, greeting: stdout.text, request, stop },
+    signal: (signal) => child.kill(signal),
     browser: () => new TestBrowser(request),
     logged: (text) => stderr.until(text),
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null) await stop("SIGKILL");
     },
   };
+}
+
+/** Starts the program and kills it so many milliseconds later, wherever it is by then. Returns whether it had listened. */
+export async function killWhileStarting(
+  folder: string,
+  milliseconds: number,
+  env: Record<string, string> = {},
+): Promise<boolean> {
+  const child = spawn(folder, env);
+  const said = new Response(child.stdout).text();
+  await Bun.sleep(milliseconds);
+  child.kill("SIGKILL");
+  await child.exited;
+  return (await said).includes("listening on");
 }
 
 /** Runs the program where it is expected to give up: its exit code and all that it printed. */

@@ -1,0 +1,105 @@
+import { Database } from "bun:sqlite";
+import { connect } from "../../src/database/connect.ts";
+import { migrate } from "../../src/database/migrate.ts";
+import { migrations } from "../../src/database/migrations.ts";
+import { killWhileStarting, type ServerProcess, startServer } from "../server-process.ts";
+import type { Ledger } from "./ledger.ts";
+import { settings, type World } from "./world.ts";
+import type { Life } from "./writer.ts";
+
+/** How the server dies. */
+export const ways = [
+  "under writes",
+  "in a rotation",
+  "while stopping",
+  "and again while starting",
+  "one of two",
+] as const;
+export type Way = (typeof ways)[number];
+
+/** The life of a server while it is written to, and of a second one on the same file where there is one. */
+export interface Lives {
+  first: Life;
+  second: Life | undefined;
+  /** A rotation was sent. */
+  rotating: Promise<unknown>;
+}
+
+/** Ends all servers of a round. The moment is random, and so is how far each write gets. Returns what was wrong with them. */
+export async function kill(world: World, way: Way, lives: Lives): Promise<string[]> {
+  const { dice } = world;
+  const faults: string[] = [];
+  const { first, second, rotating } = lives;
+  if (way === "in a rotation") {
+    await rotating;
+    await Bun.sleep(dice.below(250));
+  } else {
+    if (!(await acknowledges(world.ledger, 5 + dice.below(80)))) faults.push("nothing is written");
+    await Bun.sleep(dice.below(40));
+  }
+  const isStopping = way === "while stopping";
+  first.isEnding = true;
+  if (isStopping) {
+    first.server.signal("SIGTERM");
+    await Bun.sleep(dice.below(60));
+  }
+  faults.push(...(await end(first.server)));
+  if (second) {
+    if (!(await acknowledges(world.ledger, 2 + dice.below(10))))
+      faults.push("the other server writes no more after one has died");
+    await Bun.sleep(dice.below(100));
+    second.isEnding = true;
+    faults.push(...(await end(second.server)));
+  }
+  if (way === "and again while starting") {
+    undoNewestMigration(world);
+    await killStarts(world);
+  }
+  return faults;
+}
+
+/** What it logged is a fault, since it logs nothing but errors: except for a 503, which a rotation may be the reason of. */
+async function end(server: ServerProcess): Promise<string[]> {
+  const { stderr } = await server.stop("SIGKILL");
+  const lines = stderr.split("\n").filter((line) => line !== "" && !line.includes('"status":503'));
+  return lines.slice(0, 5).map((line) => `the server logged: ${line}`);
+}
+
+/** Longer than any write takes on a machine that has other things to do, in milliseconds. */
+const patience = 60_000;
+
+/** Waits until so many more writes are acknowledged. False where they are not. */
+async function acknowledges(ledger: Ledger, count: number): Promise<boolean> {
+  const wanted = ledger.count("acknowledged") + count;
+  const until = performance.now() + patience;
+  while (ledger.count("acknowledged") < wanted) {
+    if (performance.now() > until) return false;
+    await Bun.sleep(2);
+  }
+  return true;
+}
+
+/** Servers that hardly live: most of them die before they listen. */
+async function killStarts({ folder, dice }: World): Promise<void> {
+  for (let i = 0; i < 2; i++) await killWhileStarting(folder, dice.below(450), settings);
+}
+
+/** The first start of all, on a database that an older version has made or on none, after some that were killed there. */
+export async function startAtLast(world: World): Promise<ServerProcess> {
+  const older = migrations.slice(0, world.dice.below(migrations.length));
+  if (older.length > 0) {
+    const db = connect({ databaseUrl: `file:${world.file}`, databaseAuthToken: undefined });
+    await migrate(db.$client, older, Date.now());
+    db.$client.close();
+  }
+  await killStarts(world);
+  return startServer(world.folder, settings);
+}
+
+/** As the version before this one had it: the next start brings it up again, or is killed while it does. */
+function undoNewestMigration({ file }: World): void {
+  using database = new Database(file);
+  database.run("drop table audit_blinding");
+  const { changes } = database.run("delete from migrations where tag = '0002_audit_blinding'");
+  if (changes !== 1) throw new Error("there was no newest migration to undo");
+}
