@@ -1,11 +1,15 @@
 import { runCommand } from "./backup.ts";
 import { readEvidence } from "./evidence.ts";
 import { startAtLast, type Way, ways } from "./kills.ts";
-import { crash, estateOf } from "./round.ts";
-import { emptyWorld, furnish } from "./world.ts";
+import type { KnownWrite } from "./ledger.ts";
+import { crash, estateOf, type Round } from "./round.ts";
+import { emptyWorld, furnish, type World } from "./world.ts";
 
 /** How many crashes one database lives through: what was written makes the later ones slower to check. */
 const roundsAWorld = 8;
+
+/** After so many there is enough to look at. */
+const mostFindings = 5;
 
 /** A crash that lost, halved or made up something, and what it takes to look at it. */
 interface Finding {
@@ -49,7 +53,7 @@ export async function crashTimes(
     ...{ rounds: 0, acknowledged: 0, refused: 0, unknown: 0, found: 0 },
     ...{ kinds: new Map(), kills: new Map(), restarts: [], findings: [] },
   };
-  for (let i = 0; campaign.rounds < rounds; i++)
+  for (let i = 0; campaign.rounds < rounds && campaign.findings.length < mostFindings; i++)
     await crashWorld(seed + i, Math.min(roundsAWorld, rounds - campaign.rounds), campaign, onRound);
   return campaign;
 }
@@ -61,43 +65,59 @@ async function crashWorld(
   onRound: (round: number) => void,
 ) {
   using world = emptyWorld(seed);
+  const at: At = { round: 0, way: "while starting" };
+  // What cannot even be read, or does not start, is a fault as any other.
+  const faults = await crashAgain(world, rounds, at, (crashed) => {
+    tally(campaign, at.way, crashed);
+    onRound(campaign.rounds);
+  }).catch((error: unknown) => [Bun.inspect(error)]);
+  sum(world.ledger.writes, campaign);
+  if (faults.length === 0) return;
+  world.keep();
+  campaign.findings.push({ seed: world.seed, ...at, faults, folder: world.folder });
+}
+
+/** Where a world is in its life. */
+type At = Pick<Finding, "round" | "way">;
+
+/** Crash after crash, up to the first with a fault. Returns its faults. */
+async function crashAgain(
+  world: World,
+  rounds: number,
+  at: At,
+  onRound: (round: Round) => void,
+): Promise<string[]> {
   let server = await startAtLast(world);
   try {
     await furnish(world, server);
     let estate = estateOf(await readEvidence(world.file, new Map()), { projects: world.firstProjects });
-    for (let round = 0; round < rounds; round++) {
-      const way = ways[(seed + round) % ways.length] as Way;
-      const crashed = await crash(world, server, estate, way);
-      server = crashed.server;
-      estate = crashed.estate;
-      campaign.rounds += 1;
-      campaign.restarts.push(crashed.restart);
-      for (const what of new Set([
-        `killed ${way}`,
-        ...crashed.inFlight.map((kind) => `with a ${kind} in flight`),
-      ]))
-        add(campaign.kills, what);
-      const isLast = round === rounds - 1;
-      const faults = [...crashed.faults, ...(isLast ? await verifyByCommand(world) : [])];
-      onRound(campaign.rounds);
-      if (faults.length === 0) continue;
-      world.keep();
-      campaign.findings.push({ seed, round, way, faults, folder: world.folder });
-      break;
+    for (; at.round < rounds; at.round++) {
+      at.way = ways[(world.seed + at.round) % ways.length] as Way;
+      const crashed = await crash(world, server, estate, at.way);
+      ({ server, estate } = crashed);
+      onRound(crashed);
+      if (crashed.faults.length > 0) return crashed.faults;
     }
+    return await verifyByCommand(world);
   } finally {
     await server.stop("SIGKILL");
-    sum(world.ledger.writes, campaign);
   }
 }
 
-async function verifyByCommand(world: ReturnType<typeof emptyWorld>): Promise<string[]> {
+function tally(campaign: Campaign, way: Way, { restart, inFlight }: Round): void {
+  campaign.rounds += 1;
+  campaign.restarts.push(restart);
+  add(campaign.kills, `killed ${way}`);
+  for (const what of new Set(inFlight)) add(campaign.kills, `with a ${what} in flight`);
+}
+
+async function verifyByCommand(world: World): Promise<string[]> {
   const masterKeys = [...world.masterKeys.values()];
   const { exitCode, said } = await runCommand(world, ["verify", "--master-key-stdin"], masterKeys);
   return exitCode === 0 ? [] : [`secretsfly verify ended with ${exitCode}: ${said}`];
 }
 
-function sum(writes: ReturnType<typeof emptyWorld>["ledger"]["writes"], campaign: Campaign): void {
+function sum(writes: readonly KnownWrite[], campaign: Campaign): void {
   for (const { fate, what } of writes) {
     if (fate === "acknowledged") {
       campaign.acknowledged += 1;

@@ -1,11 +1,27 @@
 import { expect, test } from "bun:test";
+import { verifyDatabase } from "../../src/maintenance/verify.ts";
+import { databaseIn, killWhileStarting, startServer, temporaryFolder } from "../server-process.ts";
 import { crashTimes } from "./campaign.ts";
+import { whenTouched } from "./kills.ts";
 
-// Each way to die once, and the first one again on another database. `bun run test:crash` does it two hundred times.
+// Each way to die once, and one of them again. `bun run test:crash` does it two hundred times.
 test("a server that is killed has kept every write that it acknowledged, and no half of another", async () => {
   const { rounds, acknowledged, findings } = await crashTimes(4, 6);
   expect(findings).toEqual([]);
   expect(rounds).toBe(6);
   // Enough to have lost something.
   expect(acknowledged).toBeGreaterThan(60);
+}, 240_000);
+
+test("a server that is killed while it makes its database leaves one that the next start completes", async () => {
+  for (let milliseconds = 0; milliseconds < 24; milliseconds += 3) {
+    using folder = temporaryFolder();
+    const file = databaseIn(folder.path);
+    const touched = whenTouched(`${file}-wal`);
+    await killWhileStarting(folder.path, () => touched.then(() => Bun.sleep(milliseconds)));
+    await using server = await startServer(folder.path);
+    expect((await server.request("/api/status")).status).toBe(200);
+    const options = { masterKeys: undefined, keepsVersions: true, clock: Date.now };
+    expect(await verifyDatabase({ file, env: {} }, options)).toMatchObject({ faults: [] });
+  }
 }, 240_000);

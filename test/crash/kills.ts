@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
 import { connect } from "../../src/database/connect.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { migrations } from "../../src/database/migrations.ts";
@@ -15,7 +16,7 @@ export const ways = [
   "and again while starting",
   "one of two",
 ] as const;
-export type Way = (typeof ways)[number];
+export type Way = (typeof ways)[number] | "while starting";
 
 /** The life of a server while it is written to, and of a second one on the same file where there is one. */
 export interface Lives {
@@ -79,10 +80,28 @@ async function acknowledges(ledger: Ledger, count: number): Promise<boolean> {
   return true;
 }
 
-/** Servers that hardly live: most of them die before they listen. */
-async function killStarts({ folder, dice }: World): Promise<void> {
-  for (let i = 0; i < 2; i++) await killWhileStarting(folder, dice.below(450), settings);
+/** Servers that hardly live: one that dies anywhere before or after it listens, and some while they migrate. */
+async function killStarts(world: World): Promise<void> {
+  const { folder, dice } = world;
+  await killWhileStarting(folder, () => Bun.sleep(dice.below(450)), settings);
+  for (let i = 0; i < 2; i++) {
+    const touched = whenTouched(`${world.file}-wal`);
+    await killWhileStarting(folder, () => touched.then(() => Bun.sleep(dice.below(25))), settings);
+  }
 }
+
+/** Waits until somebody writes to a file, or makes it; and no longer than a start takes that has nothing to write. */
+export async function whenTouched(file: string): Promise<void> {
+  const stateOf = () => {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    return `${stats?.mtimeMs} ${stats?.size}`;
+  };
+  const [before, until] = [stateOf(), performance.now() + longestStart];
+  while (stateOf() === before && performance.now() < until) await Bun.sleep(1);
+}
+
+/** On a machine that has nothing else to do, in milliseconds. */
+const longestStart = 500;
 
 /** The first start of all, on a database that an older version has made or on none, after some that were killed there. */
 export async function startAtLast(world: World): Promise<ServerProcess> {

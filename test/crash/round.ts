@@ -23,12 +23,13 @@ export interface Round {
   estate: Estate;
 }
 
-/** Writes to a server until it is killed, starts it again, and looks whether all is as it has to be. */
+/** Writes to a server until it is killed, starts it again, and looks whether all is as it has to be. Throws where
+ * that cannot even be read, or the server does not start. */
 export async function crash(world: World, server: ServerProcess, estate: Estate, way: Way): Promise<Round> {
   const before = world.ledger.writes.length;
   const first = new Life(world, server);
-  const second =
-    way === "one of two" ? new Life(world, await startServer(world.folder, settings)) : undefined;
+  await using other = way === "one of two" ? await startServer(world.folder, settings) : undefined;
+  const second = other && new Life(world, other);
   const lives = [first, second ?? first];
   const of = (i: number) => lives[i % 2] as Life;
   const owner = new Owner(of(world.dice.below(2)), estate, way === "in a rotation");

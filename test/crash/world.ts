@@ -18,6 +18,7 @@ export interface KnownToken {
 
 /** One database through all its crashes, and what is known of it from outside. */
 export interface World extends Disposable {
+  seed: number;
   folder: string;
   file: string;
   dice: Dice;
@@ -51,7 +52,13 @@ export function emptyWorld(seed: number): World {
   const folder = temporaryFolder();
   let [count, isKept] = [0, false];
   return {
-    ...{ folder: folder.path, file: databaseIn(folder.path), dice: new Dice(seed), ledger: new Ledger() },
+    ...{
+      seed,
+      folder: folder.path,
+      file: databaseIn(folder.path),
+      dice: new Dice(seed),
+      ledger: new Ledger(),
+    },
     ...{ etags: new EtagBook(), ids: { shop: 0, api: 0, worker: 0, nomad: 0, bank: 0, ledger: 0 } },
     ...{ masterKeys: new Map(), unknownKeys: new Map(), formerKeys: [], firstProjects: new Map() },
     ...{ readers: [], writers: [], tokens: [], seenValues: new Set() },

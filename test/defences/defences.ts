@@ -1,6 +1,7 @@
 import { auditDefences } from "./audit.ts";
 import { backupDefences } from "./backup.ts";
 import { batteryDefences } from "./battery.ts";
+import { crashDefences } from "./crash.ts";
 import type { Defence } from "./defence.ts";
 import { guessingDefences } from "./guessing.ts";
 
@@ -9,6 +10,7 @@ const areas: readonly (readonly Defence[])[] = [
   backupDefences, // nothing lost, and nothing called whole that is not
   batteryDefences, // the doors, and what an answer carries
   guessingDefences, // limits on guessing, and what the program is made of
+  crashDefences, // what a killed server could lose
 ];
 
 /** All of them, by area. */
