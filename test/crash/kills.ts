@@ -22,8 +22,8 @@ export type Way = (typeof ways)[number] | "while starting";
 export interface Lives {
   first: Life;
   second: Life | undefined;
-  /** A rotation was sent. */
-  rotating: Promise<unknown>;
+  /** Resolves with the root whose rotation was sent; undefined where nobody sends one. */
+  rotating: Promise<number | undefined>;
 }
 
 /** Ends all servers of a round. The moment is random, and so is how far each write gets. Returns what was wrong with them. */
@@ -32,8 +32,9 @@ export async function kill(world: World, way: Way, lives: Lives): Promise<string
   const faults: string[] = [];
   const { first, second, rotating } = lives;
   if (way === "in a rotation") {
-    await rotating;
-    await Bun.sleep(dice.below(250));
+    const root = await rotating;
+    // Where all of it is verified, the write comes that puts it in place: every other one dies there.
+    if (root !== undefined) await reaches(world, first.server, root, dice.once(2) ? swapAt : dice.next());
   } else {
     if (!(await acknowledges(world.ledger, 5 + dice.below(80)))) faults.push("nothing is written");
     await Bun.sleep(dice.below(40));
@@ -57,6 +58,19 @@ export async function kill(world: World, way: Way, lives: Lives): Promise<string
     await killStarts(world);
   }
   return faults;
+}
+
+/** How far a rotation is when all of it is staged and was read back. */
+const swapAt = 2 / 3;
+
+/** Waits until a rotation is so far, from 0 to 1, or has had its answer. */
+async function reaches(world: World, server: ServerProcess, root: number, share: number): Promise<void> {
+  while (world.unknownKeys.has(root)) {
+    const response = await server.request(`/admin/projects/${root}/rotate/progress`);
+    if (response.status !== 200) continue;
+    const { done, total } = (await response.json()) as { done: number; total: number };
+    if (done >= share * total) return;
+  }
 }
 
 /** What it logged is a fault, since it logs nothing but errors: except for a 503, which a rotation may be the reason of. */

@@ -26,8 +26,8 @@ export class Owner extends Writer {
   readonly #admin: TestBrowser;
   readonly #projects: Map<number, ProjectState>;
   readonly #tokens: Estate["tokens"][number][];
-  /** Told when a rotation is sent: who kills may wait for that. */
-  readonly rotating = Promise.withResolvers<void>();
+  /** Resolves with the root whose rotation is sent: who kills may wait for that. */
+  readonly rotating = Promise.withResolvers<number>();
 
   constructor(
     life: Life,
@@ -200,7 +200,7 @@ export class Owner extends Writer {
       revoke: revoked.map(({ id }) => String(id)),
     };
     world.unknownKeys.set(root, masterKey);
-    this.rotating.resolve();
+    this.rotating.resolve(root);
     const { write } = await this.#post("rotation", effect, `/${root}/rotate`, fields, ({ status }) =>
       status === 303 ? "acknowledged" : "refused",
     );

@@ -42,7 +42,7 @@ export async function crash(world: World, server: ServerProcess, estate: Estate,
   const over = Promise.allSettled(writers.map((writer) => writer.run()));
   const backup = world.dice.once(4) ? backUp(world) : Promise.resolve([]);
   const faults: string[] = [];
-  const rotating = Promise.race([owner.rotating.promise, over]);
+  const rotating = Promise.race([owner.rotating.promise, over.then(() => undefined)]);
   const killed = await kill(world, way, { first, second, rotating });
   for (const { reason } of (await over).filter(
     ({ status }) => status === "rejected",
