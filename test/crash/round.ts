@@ -54,7 +54,10 @@ export async function crash(world: World, server: ServerProcess, estate: Estate,
   const next = await startServer(world.folder, settings);
   await next.request("/api/status");
   const restart = performance.now() - began;
-  const { faults: found, evidence, state } = await check(world, next);
+  const checked = check(world, next);
+  // Nobody is given a server of whose database nothing can be said.
+  await checked.catch(() => next.stop("SIGKILL"));
+  const { faults: found, evidence, state } = await checked;
   return {
     faults: [...faults, ...found],
     inFlight,
