@@ -88,7 +88,8 @@ export class Owner extends Writer {
   /** So that there is something to move and to delete. */
   async #fill(project: number): Promise<void> {
     const names = ["SHARED_1", "OWN_0", "OWN_1"];
-    const set = this.values(names);
+    // None that is looked for among what was served: they are gone with the project.
+    const set = Object.fromEntries(names.map((name) => [name, `of project ${this.world.next()}`]));
     const effect: Effect = { kind: "changes", place: { project, environment: "dev" }, set, delete: [] };
     const fields = { name: names, value: Object.values(set) };
     const path = `/${project}/environments/dev/secrets`;
