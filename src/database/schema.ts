@@ -180,11 +180,12 @@ export const serviceTokens = sqliteTable(
     /** X25519. */
     publicKey: bytes("public_key").notNull(),
     /**
-     * The public key again, sealed under the environment's value key: what a rotation seals the new keys to, since
-     * the column above is nobody's promise. null: made before there was this column, or revoked.
+     * The public key again, the pre-shared key, and the hash of the sealed key, under the environment's value key: what
+     * a rotation seals the new keys to, since the column above is nobody's promise (src/vault/token-record.ts). null:
+     * made before there was this column, or revoked.
      */
     sealedPublicKey: bytes("sealed_public_key"),
-    /** The view key (read) or the environment key (write), sealed to the public key. */
+    /** The view key (read) or the environment key (write), sealed to the public key with the pre-shared key. */
     sealedKey: bytes("sealed_key").notNull(),
     /** The generation of the environment key that is sealed. */
     generation: integer("generation").notNull(),

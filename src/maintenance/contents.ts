@@ -1,7 +1,6 @@
 import { and, eq, isNotNull } from "drizzle-orm";
-import { type Context, OpenError, open } from "../cryptography/aead.ts";
+import { type Context, OpenError } from "../cryptography/aead.ts";
 import { toText } from "../cryptography/bytes.ts";
-import { equalBytes } from "../cryptography/hash.ts";
 import { secrets, serviceTokens } from "../database/schema.ts";
 import {
   Descent,
@@ -15,6 +14,7 @@ import {
   versionSlots,
   viewOf,
 } from "../vault/sealed-rows.ts";
+import { openTokenRecord } from "../vault/token-record.ts";
 import { readTree } from "../vault/tree.ts";
 import type { UnlockedRoot } from "../vault/unlock.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -109,11 +109,12 @@ export class TreeCheck {
       isNotNull(serviceTokens.sealedPublicKey),
     );
     for (const token of await db.select().from(serviceTokens).where(here)) {
-      const context = tokenContext(keys, token);
-      const opening = open(keys.keys.valueKey, token.sealedPublicKey ?? new Uint8Array(), context);
-      const publicKey = await this.#attempt("serviceTokens", opening, token.name);
-      if (publicKey && !equalBytes(publicKey, token.publicKey))
-        this.faults.add("a service token whose public key was changed", placeOf(context, token.name));
+      const record = await this.#attempt("serviceTokens", openTokenRecord(keys, token), token.name);
+      if (record?.differs)
+        this.faults.add(
+          `a service token whose ${record.differs} was changed`,
+          placeOf(tokenContext(keys, token), token.name),
+        );
     }
   }
 
@@ -142,8 +143,8 @@ const nouns: Readonly<Record<Context["purpose"], string>> = {
   "view-body": "the body of its view, which apps get,",
   "service-token-view-key": "the key of a service token",
   "service-token-environment-key": "the key of a service token",
-  "service-token-read-public-key": "the public key of a service token",
-  "service-token-write-public-key": "the public key of a service token",
+  "service-token-read-public-key": "the record of a service token",
+  "service-token-write-public-key": "the record of a service token",
 };
 
 function placeOf({ purpose, project, environment, name, version }: Context, called = name) {

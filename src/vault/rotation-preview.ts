@@ -1,5 +1,6 @@
 import { type LiveToken, liveTokens } from "./rotation-tokens.ts";
 import { countSealed, placesOf, type SealedCounts } from "./sealed-rows.ts";
+import { hasTokenRecord } from "./token-record.ts";
 import type { Tree } from "./tree.ts";
 import type { Vault } from "./vault.ts";
 
@@ -10,7 +11,7 @@ export interface RotationPreview {
   environments: number;
   /** Service tokens that go on working, oldest first. */
   carried: LiveToken[];
-  /** Made by a version that did not seal public keys: a rotation revokes them. */
+  /** Made by a version that kept no record of what to seal to: a rotation revokes them. */
   lost: LiveToken[];
 }
 
@@ -25,7 +26,7 @@ export async function previewRotation(vault: Vault, tree: Tree): Promise<Rotatio
     sealed,
     projects: tree.projects.size,
     environments: new Set(places.map(({ environment }) => environment.id)).size,
-    carried: tokens.filter(({ sealedPublicKey }) => sealedPublicKey !== null),
-    lost: tokens.filter(({ sealedPublicKey }) => sealedPublicKey === null),
+    carried: tokens.filter(hasTokenRecord),
+    lost: tokens.filter((token) => !hasTokenRecord(token)),
   };
 }

@@ -1,8 +1,8 @@
-import { OpenError, open, seal } from "../cryptography/aead.ts";
+import { OpenError, seal } from "../cryptography/aead.ts";
 import { wipe } from "../cryptography/bytes.ts";
 import { equalBytes } from "../cryptography/hash.ts";
 import type { Stage } from "./rotation-stage.ts";
-import { editedToken, openPublicKey, sealForToken } from "./rotation-tokens.ts";
+import { editedToken, openTarget, sealForToken } from "./rotation-tokens.ts";
 import {
   Descent,
   openPair,
@@ -19,6 +19,7 @@ import {
   viewOf,
   viewSlots,
 } from "./sealed-rows.ts";
+import { openTokenRecord } from "./token-record.ts";
 import { environmentKeyContext } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import type { OpenPlace } from "./views.ts";
@@ -58,12 +59,8 @@ export async function stageTree(resealing: Resealing): Promise<void> {
       await stage.add("view", placeIds(place), await sealPair(vault, viewSlots(fresh, view), content));
       const tokens = tokensOf(resealing, place);
       for (const token of tokens) {
-        const publicKey = await openPublicKey(old, token);
-        await stage.add(
-          "service-token",
-          [token.id, 0],
-          await sealForToken(vault, fresh, raw, token, publicKey),
-        );
+        const target = await openTarget(old, token);
+        await stage.add("service-token", [token.id, 0], await sealForToken(vault, fresh, raw, token, target));
       }
       onDone(2 + versions + tokens.length);
     } finally {
@@ -173,14 +170,14 @@ async function compare(
   }
 }
 
-/** What is sealed to a token only the token opens; that it is there, and that its public key is right, is seen here. */
+/** What is sealed to a token only the token opens; that its record is right, and of this very sealed key, is seen here. */
 async function verifyTokens(resealing: Resealing, place: Place, fresh: OpenPlace): Promise<number> {
   const tokens = tokensOf(resealing, place);
   for (const token of tokens) {
     const [sealedKey, sealedPublicKey] = (await resealing.stage.read("service-token", [token.id, 0])) ?? [];
-    const context = tokenContext(fresh, token);
-    const publicKey = await open(fresh.keys.valueKey, sealedPublicKey ?? nothing, context);
-    if (!sealedKey || !equalBytes(publicKey, token.publicKey)) throw new OpenError(context);
+    const staged = { ...token, sealedKey: sealedKey ?? nothing, sealedPublicKey: sealedPublicKey ?? nothing };
+    const { target, differs } = await openTokenRecord(fresh, staged);
+    if (!target || differs) throw new OpenError(tokenContext(fresh, token));
   }
   return tokens.length;
 }

@@ -1,12 +1,11 @@
 import { asc, eq } from "drizzle-orm";
-import { open, seal } from "../cryptography/aead.ts";
 import { type Bytes, wipe } from "../cryptography/bytes.ts";
 import { deriveViewKey } from "../cryptography/environment-key.ts";
-import { equalBytes } from "../cryptography/hash.ts";
-import { sealToServiceToken } from "../cryptography/service-token.ts";
+import { type SealTarget, sealToServiceToken } from "../cryptography/service-token.ts";
 import { environments, projects, serviceTokens } from "../database/schema.ts";
 import { invalid, SecretsflyError } from "../errors.ts";
-import { type SealedPair, type TokenRow, tokenContext } from "./sealed-rows.ts";
+import type { SealedPair, TokenRow } from "./sealed-rows.ts";
+import { hasTokenRecord, openTokenRecord, sealTokenRecord } from "./token-record.ts";
 import { serviceTokenContext } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import type { OpenPlace } from "./views.ts";
@@ -43,7 +42,7 @@ function allTokens(vault: Vault, rootId: number) {
 /** What a rotation does with the tokens of its tree; those that are neither carried over nor revoked have expired. */
 export interface TokenPlan {
   carried: TokenRow[];
-  /** Chosen, or made before public keys were sealed. */
+  /** Chosen, or made before there were records with a pre-shared key. */
   revoked: (TokenRow & { environment: string })[];
 }
 
@@ -61,7 +60,7 @@ export async function planTokens(
     throw invalid("revoke", "A service token that was to be revoked is not of this project or one below it.");
   const plan: TokenPlan = { carried: [], revoked: [] };
   for (const { token, environment } of rows.filter(({ token }) => token.revokedAt === null)) {
-    const isCarried = isLive(token, now) && token.sealedPublicKey !== null;
+    const isCarried = isLive(token, now) && hasTokenRecord(token);
     if (chosen.has(token.id) || (isLive(token, now) && !isCarried))
       plan.revoked.push({ ...token, environment });
     else if (isCarried) plan.carried.push(token);
@@ -70,37 +69,34 @@ export async function planTokens(
 }
 
 /**
- * The public key of a token, as it was sealed when the token was made.
+ * What the new keys of a token are sealed to, as it was sealed when the token was made.
  * Throws SecretsflyError `invalid` where it does not open, or is not what the row says.
  */
-export async function openPublicKey(place: OpenPlace, token: TokenRow): Promise<Bytes> {
-  const sealed = token.sealedPublicKey ?? new Uint8Array();
-  const publicKey = await open(place.keys.valueKey, sealed, tokenContext(place, token)).catch(
-    () => undefined,
-  );
-  if (publicKey && equalBytes(publicKey, token.publicKey)) return publicKey;
+export async function openTarget(place: OpenPlace, token: TokenRow): Promise<SealTarget> {
+  const record = await openTokenRecord(place, token).catch(() => undefined);
+  if (record?.target && !record.differs) return record.target;
   throw editedToken(token);
 }
 
 /** A token whose row does not fit what it was made with. */
 export function editedToken({ name }: TokenRow): SecretsflyError {
-  const message = `The row of the service token ${name} was changed outside of secretsfly: its public key, its rights or its place are not those it was made with. Nothing was changed. Revoke it in the same step to go on without it.`;
+  const message = `The row of the service token ${name} was changed outside of secretsfly: its keys, its rights or its place are not those it was made with. Nothing was changed. Revoke it in the same step to go on without it.`;
   return new SecretsflyError("invalid", message, { revoke: message });
 }
 
-/** The new key sealed to the token, and its public key sealed under the new value key. `raw` is the new environment key. */
+/** The new key sealed to the token, and its record sealed under the new value key. `raw` is the new environment key. */
 export async function sealForToken(
   vault: Vault,
   fresh: OpenPlace,
   raw: Bytes,
   token: TokenRow,
-  publicKey: Bytes,
+  target: SealTarget,
 ): Promise<SealedPair> {
   const key = token.rights === "write" ? raw.slice() : deriveViewKey(raw);
   try {
     const context = serviceTokenContext(token.publicId, { ...fresh, rights: token.rights });
-    const sealedKey = await sealToServiceToken(publicKey, key, context);
-    return [sealedKey, await seal(fresh.keys.valueKey, publicKey, tokenContext(fresh, token), vault.random)];
+    const sealedKey = await sealToServiceToken(target, key, context);
+    return [sealedKey, await sealTokenRecord(vault, fresh, token, target, sealedKey)];
   } finally {
     wipe(key);
   }

@@ -117,11 +117,22 @@ export function viewSlots(place: OpenPlace, { revision }: Pick<ViewRow, "revisio
 /** A service token as the sealed rows know it. */
 export type TokenRow = Pick<
   typeof serviceTokens.$inferSelect,
-  "id" | "publicId" | "name" | "projectId" | "environmentId" | "rights" | "publicKey" | "sealedPublicKey"
+  | "id"
+  | "publicId"
+  | "name"
+  | "projectId"
+  | "environmentId"
+  | "rights"
+  | "publicKey"
+  | "sealedPublicKey"
+  | "sealedKey"
 >;
 
-/** The context that the public key of a token of this place is sealed for, under the value key. */
-export function tokenContext(place: OpenPlace, { publicId, rights }: TokenRow): Context {
+/** The context that the record of a token of this place is sealed for, under the value key. */
+export function tokenContext(
+  place: OpenPlace,
+  { publicId, rights }: Pick<TokenRow, "publicId" | "rights">,
+): Context {
   return publicKeyContext(publicId, { ...place, rights });
 }
 

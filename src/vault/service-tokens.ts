@@ -1,11 +1,11 @@
 import { and, desc, eq, isNull } from "drizzle-orm";
-import { seal } from "../cryptography/aead.ts";
 import { wipe } from "../cryptography/bytes.ts";
 import { deriveEnvironmentKeys, deriveViewKey } from "../cryptography/environment-key.ts";
 import {
   formatServiceToken,
   generateServiceToken,
-  publicKeyOf,
+  type SealTarget,
+  sealTargetOf,
   sealToServiceToken,
   verifierHash,
 } from "../cryptography/service-token.ts";
@@ -13,8 +13,9 @@ import { environments, serviceTokens } from "../database/schema.ts";
 import { invalid, notFound } from "../errors.ts";
 import { parseAllowedIps } from "./addresses.ts";
 import type { Environment } from "./environments.ts";
+import { sealTokenRecord } from "./token-record.ts";
 import { getProject, projectIn, type Tree } from "./tree.ts";
-import { openEnvironmentKey, publicKeyContext, serviceTokenContext, type UnlockedRoot } from "./unlock.ts";
+import { openEnvironmentKey, serviceTokenContext, type UnlockedRoot } from "./unlock.ts";
 import type { Actor, Vault } from "./vault.ts";
 import { unchanged, write, writeTree } from "./write.ts";
 
@@ -61,7 +62,7 @@ export async function createServiceToken(
   const { name, expiresInDays, allowedIps } = checkInput(input);
   const token = generateServiceToken(vault.random);
   const text = formatServiceToken(token);
-  const [hash, publicKey] = [verifierHash(token), await publicKeyOf(token)];
+  const [hash, target] = [verifierHash(token), await sealTargetOf(token)];
   wipe(token.secret);
 
   return writeTree(vault, root.rootId, root.actor, async (tree) => {
@@ -70,7 +71,7 @@ export async function createServiceToken(
     const keys = await sealKeysForToken(vault, root, tree, projectId, {
       ...input,
       publicId: token.id,
-      publicKey,
+      target,
     });
     const now = vault.clock();
     const row: typeof serviceTokens.$inferInsert = {
@@ -80,7 +81,7 @@ export async function createServiceToken(
       name,
       rights,
       verifierHash: hash,
-      publicKey,
+      publicKey: target.publicKey,
       ...keys,
       allowedIps,
       createdAt: now,
@@ -115,7 +116,7 @@ function checkInput(
 }
 
 /**
- * A read token is given the view key only: it opens what apps get, and nothing else. Its public key is sealed, too, so
+ * A read token is given the view key only: it opens what apps get, and nothing else. A record of it is sealed, too, so
  * that a rotation knows to whom it may seal.
  */
 async function sealKeysForToken(
@@ -123,21 +124,21 @@ async function sealKeysForToken(
   root: UnlockedRoot,
   tree: Tree,
   projectId: number,
-  token: Pick<ServiceTokenInput, "environment" | "rights"> & {
-    publicId: string;
-    publicKey: Uint8Array<ArrayBuffer>;
-  },
+  token: Pick<ServiceTokenInput, "environment" | "rights"> & { publicId: string; target: SealTarget },
 ) {
   const { raw, generation } = await openEnvironmentKey(vault, root, tree, projectId, token.environment);
   const key = token.rights === "write" ? raw.slice() : deriveViewKey(raw);
-  const grant = { ...token, projectId, generation };
+  const { environment, target } = token;
   try {
-    const { valueKey } = await deriveEnvironmentKeys(raw);
-    const context = serviceTokenContext(token.publicId, grant);
-    const sealedKey = await sealToServiceToken(token.publicKey, key, context);
-    const publicKey = publicKeyContext(token.publicId, grant);
-    const sealedPublicKey = await seal(valueKey, token.publicKey, publicKey, vault.random);
-    return { sealedKey, sealedPublicKey, generation };
+    const keys = await deriveEnvironmentKeys(raw);
+    const context = serviceTokenContext(token.publicId, { ...token, projectId, generation });
+    const sealedKey = await sealToServiceToken(target, key, context);
+    const place = { projectId, environment, generation, keys };
+    return {
+      sealedKey,
+      sealedPublicKey: await sealTokenRecord(vault, place, token, target, sealedKey),
+      generation,
+    };
   } finally {
     wipe(raw, key);
   }

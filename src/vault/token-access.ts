@@ -1,6 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { equalBytes } from "../cryptography/hash.ts";
-import { parseServiceToken, verifierHash } from "../cryptography/service-token.ts";
+import { parseServiceToken, sealFormatOf, verifierHash } from "../cryptography/service-token.ts";
 import { environments, projects, serviceTokens, views } from "../database/schema.ts";
 import { SecretsflyError } from "../errors.ts";
 import { isAllowedIp } from "./addresses.ts";
@@ -25,6 +24,9 @@ export interface TokenAccess {
   unlock(): Promise<ReadableEnvironment | WritableEnvironment>;
 }
 
+/** Of a token that is not there: no verifier has it. */
+const noHash = new Uint8Array(32);
+
 /** One answer for every token that is not good, so that it tells nothing. */
 function unauthorized(): SecretsflyError {
   return new SecretsflyError(
@@ -47,7 +49,8 @@ export async function authenticate(
   if (!token) throw unauthorized();
   const hash = verifierHash(token);
   const row = await lookUp(vault, token.id);
-  if (!row || !equalBytes(hash, row.token.verifierHash)) throw unauthorized();
+  const format = sealFormatOf(token, hash, row?.token.verifierHash ?? noHash);
+  if (!row || !format) throw unauthorized();
   const {
     expiresAt,
     revokedAt,
@@ -78,7 +81,7 @@ export async function authenticate(
       environment: environment.name,
     },
     view,
-    unlock: () => unlockWithServiceToken(token, grant, { id: `service-token:${publicId}`, ...from }),
+    unlock: () => unlockWithServiceToken(token, format, grant, { id: `service-token:${publicId}`, ...from }),
   };
 }
 

@@ -2,7 +2,7 @@ import { and, eq, inArray } from "drizzle-orm";
 import { type Context, importAeadKey, open, seal } from "../cryptography/aead.ts";
 import type { Bytes } from "../cryptography/bytes.ts";
 import { deriveEnvironmentKeys, type EnvironmentKeys } from "../cryptography/environment-key.ts";
-import { openWithServiceToken, type ServiceToken } from "../cryptography/service-token.ts";
+import { openWithServiceToken, type SealFormat, type ServiceToken } from "../cryptography/service-token.ts";
 import { environmentKeys } from "../database/schema.ts";
 import { notFound, SecretsflyError } from "../errors.ts";
 import type { Environment } from "./environments.ts";
@@ -206,10 +206,12 @@ export function publicKeyContext(
 /** What a service token opens: a read token the view, a write token the whole environment. Throws OpenError. */
 export async function unlockWithServiceToken(
   token: ServiceToken,
+  format: SealFormat,
   grant: ServiceTokenGrant,
   actor: Actor,
 ): Promise<ReadableEnvironment | WritableEnvironment> {
-  const raw = await openWithServiceToken(token, grant.sealedKey, serviceTokenContext(token.id, grant));
+  const context = serviceTokenContext(token.id, grant);
+  const raw = await openWithServiceToken(token, grant.sealedKey, context, format);
   const { projectId, rootId, environment, generation } = grant;
   const base = { projectId, rootId, environment, generation, actor };
   if (grant.rights === "read") return { ...base, viewKey: await importAeadKey(raw) } as ReadableEnvironment;

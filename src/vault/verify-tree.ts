@@ -1,6 +1,5 @@
 import { and, eq, isNotNull } from "drizzle-orm";
-import { type Context, OpenError, open } from "../cryptography/aead.ts";
-import { equalBytes } from "../cryptography/hash.ts";
+import { type Context, OpenError } from "../cryptography/aead.ts";
 import { serviceTokens } from "../database/schema.ts";
 import {
   Descent,
@@ -10,12 +9,14 @@ import {
   placesOf,
   type SealedCounts,
   sumOf,
+  type TokenRow,
   tokenContext,
   versionPortions,
   versionSlots,
   viewOf,
   viewSlots,
 } from "./sealed-rows.ts";
+import { openTokenRecord } from "./token-record.ts";
 import { readTree, type Tree } from "./tree.ts";
 import { requireCurrent, type UnlockedRoot } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
@@ -32,7 +33,7 @@ export interface TreeVerification {
 const rereads = 20;
 
 /**
- * Opens all that is sealed in a tree: every environment key, version, note, view and public key of a service token.
+ * Opens all that is sealed in a tree: every environment key, version, note, view and record of a service token.
  * `onOpened` is told how many things were opened since it was last told.
  * Throws SecretsflyError `not-found`, and `sealed` where the root key is no longer the tree's.
  */
@@ -100,7 +101,7 @@ async function verifyPlace(vault: Vault, place: Place, keys: OpenPlace, attempt:
         isNotNull(serviceTokens.sealedPublicKey),
       ),
     );
-  for (const token of tokens) await attempt("serviceTokens", openPublicKey(keys, token));
+  for (const token of tokens) await attempt("serviceTokens", openRecord(keys, token));
 }
 
 async function openView(vault: Vault, place: Place, keys: OpenPlace): Promise<void> {
@@ -108,8 +109,7 @@ async function openView(vault: Vault, place: Place, keys: OpenPlace): Promise<vo
   await openPair(viewSlots(keys, view), [view.sealedSource, view.sealedBody]);
 }
 
-async function openPublicKey(keys: OpenPlace, token: typeof serviceTokens.$inferSelect): Promise<void> {
-  const context = tokenContext(keys, token);
-  const publicKey = await open(keys.keys.valueKey, token.sealedPublicKey ?? new Uint8Array(), context);
-  if (!equalBytes(publicKey, token.publicKey)) throw new OpenError(context);
+async function openRecord(keys: OpenPlace, token: TokenRow): Promise<void> {
+  const { differs } = await openTokenRecord(keys, token);
+  if (differs) throw new OpenError(tokenContext(keys, token));
 }

@@ -7,7 +7,8 @@ import {
   generateServiceToken,
   openWithServiceToken,
   parseServiceToken,
-  publicKeyOf,
+  sealFormatOf,
+  sealTargetOf,
   sealToServiceToken,
   serviceTokenHint,
   verifierHash,
@@ -25,15 +26,30 @@ const context: Context = {
 };
 
 describe("a service token", () => {
-  test.each(vectors.tokens)("$text", async ({ id, secret, text, verifierHash: hash, publicKey }) => {
+  test.each(vectors.tokens)("$text", async ({ id, secret, text, ...known }) => {
     const token = { id, secret: hex(secret) };
     expect(formatServiceToken(token)).toBe(text);
     expect(parseServiceToken(text)).toEqual(token);
-    expect(verifierHash(token).toHex()).toBe(hash);
-    expect((await publicKeyOf(token)).toHex()).toBe(publicKey);
+    expect(verifierHash(token).toHex()).toBe(known.verifierHash);
+    expect(verifierHash(token, "former").toHex()).toBe(known.formerVerifierHash);
+    const { publicKey, preSharedKey } = await sealTargetOf(token);
+    expect(publicKey.toHex()).toBe(known.publicKey);
+    expect(preSharedKey.toHex()).toBe(known.preSharedKey);
     // Nothing of that used it up.
     expect(token.secret.toHex()).toBe(secret);
   });
+
+  test.each(vectors.tokens)(
+    "knows by its verifier how keys are sealed to it: $id",
+    ({ id, secret, ...known }) => {
+      const token = { id, secret: hex(secret) };
+      const formatOf = (stored: string) => sealFormatOf(token, verifierHash(token), hex(stored));
+      expect(formatOf(known.verifierHash)).toBe("authenticated");
+      expect(formatOf(known.formerVerifierHash)).toBe("former");
+      for (const stored of ["00".repeat(32), "", known.verifierHash.slice(2), known.publicKey])
+        expect(formatOf(stored)).toBeUndefined();
+    },
+  );
 
   test.each(vectors.tokens.flatMap(({ sealed, ...token }) => sealed.map((key) => ({ ...token, ...key }))))(
     "opens the key that was sealed to it: $additionalData",
@@ -45,6 +61,18 @@ describe("a service token", () => {
         place(vector.context),
       );
       expect(opened.toHex()).toBe(key);
+    },
+  );
+
+  test.each(vectors.tokens.flatMap(({ sealed, ...token }) => sealed.map((key) => ({ ...token, ...key }))))(
+    "that was made before opens what was sealed to its public key, and nothing else: $additionalData",
+    async (vector) => {
+      const token = { id: vector.id, secret: hex(vector.secret) };
+      const context = place(vector.context);
+      const opened = await openWithServiceToken(token, hex(vector.formerSealed), context, "former");
+      expect(opened.toHex()).toBe(vector.key);
+      const opening = openWithServiceToken(token, hex(vector.sealed), context, "former");
+      expect(await opening.catch((error: unknown) => error)).toBeInstanceOf(OpenError);
     },
   );
 
@@ -93,10 +121,10 @@ describe("for any service token", () => {
     const anyKey = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => new Uint8Array(bytes));
     const change = fc.tuple(fc.nat(80), fc.integer({ min: 1, max: 255 }));
     const property = fc.asyncProperty(anyToken, anyKey, change, async (token, key, [index, mask]) => {
-      const publicKey = await publicKeyOf(token);
-      const sealed = await sealToServiceToken(publicKey, key, context);
+      const target = await sealTargetOf(token);
+      const sealed = await sealToServiceToken(target, key, context);
       expect(sealed.length).toBe(81);
-      expect(sealed.toHex()).not.toBe((await sealToServiceToken(publicKey, key, context)).toHex());
+      expect(sealed.toHex()).not.toBe((await sealToServiceToken(target, key, context)).toHex());
       expect((await openWithServiceToken(token, sealed, context)).toHex()).toBe(key.toHex());
       sealed[index] = (sealed[index] ?? 0) ^ mask;
       const opening = openWithServiceToken(token, sealed, context);
@@ -105,12 +133,14 @@ describe("for any service token", () => {
     await fc.assert(property, { numRuns: 100 });
   });
 
-  test("another token does not open it, and has another verifier and public key", async () => {
+  test("another token does not open it, and has another verifier and other keys", async () => {
     const [one, other] = [generateServiceToken(systemRandom), generateServiceToken(systemRandom)];
-    const sealed = await sealToServiceToken(await publicKeyOf(one), systemRandom(32), context);
+    const sealed = await sealToServiceToken(await sealTargetOf(one), systemRandom(32), context);
     const opening = openWithServiceToken(other, sealed, context);
     expect(await opening.catch((error: unknown) => error)).toBeInstanceOf(OpenError);
     expect(verifierHash(one).toHex()).not.toBe(verifierHash(other).toHex());
-    expect((await publicKeyOf(one)).toHex()).not.toBe((await publicKeyOf(other)).toHex());
+    const [first, second] = [await sealTargetOf(one), await sealTargetOf(other)];
+    expect(first.publicKey.toHex()).not.toBe(second.publicKey.toHex());
+    expect(first.preSharedKey.toHex()).not.toBe(second.preSharedKey.toHex());
   });
 });

@@ -307,11 +307,18 @@ const sealed: [string, () => string[], string[]][] = [
     ["shop dev test: a service token whose public key was changed"],
   ],
   [
+    "the sealed key of a token",
+    () => [
+      "update service_tokens set sealed_key = (select sealed_key from service_tokens where id = 2) where id = 1",
+    ],
+    ["shop dev test: a service token whose sealed key was changed"],
+  ],
+  [
     "the sealed public key of a token",
     () => [
       "update service_tokens set sealed_public_key = (select sealed_public_key from service_tokens where id = 2) where id = 1",
     ],
-    ["shop dev test: the public key of a service token does not open"],
+    ["shop dev test: the record of a service token does not open"],
   ],
   [
     "the root key",

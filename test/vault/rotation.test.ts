@@ -250,11 +250,14 @@ describe("service tokens at a rotation", () => {
     expect((await rowOf(expired)).revokedAt).toBeNull();
   });
 
-  test("that were made before public keys were sealed are revoked", async () => {
+  test.each([
+    ["public keys were sealed", null],
+    ["pre-shared keys were", new Uint8Array(61)],
+  ])("that were made before %s are revoked", async (_what, sealedPublicKey) => {
     const { id } = await rowOf(token("web dev"));
     await app.db
       .update(serviceTokens)
-      .set({ sealedPublicKey: null, name: "from before" })
+      .set({ sealedPublicKey, name: "from before" })
       .where(eq(serviceTokens.id, id));
     const { revoked } = await rotate(app, root, { currentMasterKey: masterKey });
     expect(revoked).toEqual(["from before"]);
@@ -264,7 +267,8 @@ describe("service tokens at a rotation", () => {
 
   const tamperings: [string, Partial<typeof serviceTokens.$inferInsert>][] = [
     ["public key", { publicKey: new Uint8Array(32).fill(9) }],
-    ["sealed public key", { sealedPublicKey: new Uint8Array(61).fill(1) }],
+    ["sealed public key", { sealedPublicKey: new Uint8Array(125).fill(1) }],
+    ["sealed key", { sealedKey: new Uint8Array(81).fill(2) }],
     ["rights", { rights: "read" }],
     ["environment", { environmentId: 2 }],
     ["project", { projectId: 2 }],

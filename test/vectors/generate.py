@@ -106,8 +106,12 @@ def token_text(public_id, secret):
     return f"{body}_{checksum(body)}"
 
 
-def verifier(public_id, secret):
-    return hkdf(secret, b"", f"secretsfly/v1/service-token/verifier|{public_id}".encode())
+def verifier(public_id, secret, version=2):
+    return hkdf(secret, b"", f"secretsfly/v{version}/service-token/verifier|{public_id}".encode())
+
+
+def pre_shared_key(public_id, secret):
+    return hkdf(secret, b"", f"secretsfly/v1/service-token/pre-shared-key|{public_id}".encode())
 
 
 def token_private_key(public_id, secret):
@@ -122,7 +126,7 @@ def event_hash(previous, event):
     return text, hashlib.sha256(previous + text.encode()).digest()
 
 
-# HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 --------------------------------------
+# HPKE (RFC 9180), modes base and PSK, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 --------------------------------------
 
 KEM_SUITE = b"KEM" + (0x0020).to_bytes(2, "big")
 HPKE_INFO = b"secretsfly/v1/service-token"
@@ -158,12 +162,12 @@ def public_key(private_key):
     return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
 
 
-def hpke_key(shared, info, aead_id, key_length):
-    """The key schedule (5.1) of base mode: the AEAD's key and the first nonce."""
+def hpke_key(shared, info, aead_id, key_length, psk=b"", psk_id=b""):
+    """The key schedule (5.1) of base mode, or with a pre-shared key of PSK mode: the AEAD's key and the first nonce."""
     suite = b"HPKE" + b"".join(part.to_bytes(2, "big") for part in (0x0020, 0x0001, aead_id))
-    context = b"\x00" + labeled_extract(suite, b"", b"psk_id_hash", b"")
+    context = (b"\x01" if psk else b"\x00") + labeled_extract(suite, b"", b"psk_id_hash", psk_id)
     context += labeled_extract(suite, b"", b"info_hash", info)
-    secret = labeled_extract(suite, shared, b"secret", b"")
+    secret = labeled_extract(suite, shared, b"secret", psk)
     key = labeled_expand(suite, secret, b"key", context, key_length)
     return key, labeled_expand(suite, secret, b"base_nonce", context, 12)
 
@@ -173,16 +177,29 @@ def shared_secret(dh, enc, recipient):
     return labeled_expand(KEM_SUITE, key, b"shared_secret", enc + recipient, 32)
 
 
-def hpke_seal(recipient, ephemeral, info, aad, plaintext, aead_id=0x0002, key_length=32):
+def hpke_seal(recipient, ephemeral, info, aad, plaintext, aead_id=0x0002, key_length=32, psk=b"", psk_id=b""):
     dh = X25519PrivateKey.from_private_bytes(ephemeral).exchange(X25519PublicKey.from_public_bytes(recipient))
     enc = public_key(ephemeral)
-    key, nonce = hpke_key(shared_secret(dh, enc, recipient), info, aead_id, key_length)
+    key, nonce = hpke_key(shared_secret(dh, enc, recipient), info, aead_id, key_length, psk, psk_id)
     return enc, AESGCM(key).encrypt(nonce, plaintext, aad)
 
 
-def seal_to_token(recipient, ephemeral, key, context):
+def seal_to_token(recipient, psk, ephemeral, key, context):
+    aad = context_text(context).encode()
+    enc, ciphertext = hpke_seal(recipient, ephemeral, HPKE_INFO, aad, key, psk=psk, psk_id=HPKE_INFO)
+    return b"\x02" + enc + ciphertext
+
+
+def seal_to_former_token(recipient, ephemeral, key, context):
+    """As it was before there were pre-shared keys: anybody can."""
     enc, ciphertext = hpke_seal(recipient, ephemeral, HPKE_INFO, context_text(context).encode(), key)
     return b"\x01" + enc + ciphertext
+
+
+def token_record(public_id, secret, sealed_key):
+    """What is sealed in `sealed_public_key`."""
+    private = token_private_key(public_id, secret)[1]
+    return public_key(private) + pre_shared_key(public_id, secret) + hashlib.sha256(sealed_key).digest()
 
 
 # Damage ----------------------------------------------------------------------------------------------------
@@ -204,8 +221,8 @@ def damaged(sealed, parts):
         if end - begin > 1:
             cases.append({"why": f"ends inside the {name}", "sealed": sealed[: end - 1].hex()})
     cases.append({"why": "one byte more at the end", "sealed": (sealed + b"\x00").hex()})
-    cases.append({"why": "one byte more in front", "sealed": (b"\x01" + sealed).hex()})
-    for version in (0, 2, 255):
+    cases.append({"why": "one byte more in front", "sealed": (sealed[:1] + sealed).hex()})
+    for version in (0, 1 if sealed[0] == 2 else 2, 255):
         changed = bytes([version]) + sealed[1:]
         cases.append({"why": f"version byte {version}", "sealed": changed.hex()})
     return cases
@@ -289,7 +306,7 @@ def aead_vectors():
                     "name": "AAAAAAAAAAAA",
                     "generation": 2,
                 },
-                public_key(token_private_key("AAAAAAAAAAAA", fixed("a token"))[1]),
+                token_record("AAAAAAAAAAAA", fixed("a token"), fixed(f"a sealed {rights} key", 81)),
             )
             for rights in ("read", "write")
         ),
@@ -507,13 +524,15 @@ def service_token_vectors():
         for purpose in ("service-token-view-key", "service-token-environment-key"):
             context = {"purpose": purpose, "project": 2, "environment": "prod", "name": public_id, "generation": 1}
             key, ephemeral = fixed(f"{label}: {purpose}"), fixed(f"{label}: ephemeral of {purpose}")
+            psk = pre_shared_key(public_id, secret)
             sealed.append(
                 {
                     "context": context,
                     "additionalData": context_text(context),
                     "ephemeralPrivateKey": ephemeral.hex(),
                     "key": key.hex(),
-                    "sealed": seal_to_token(public_key(private), ephemeral, key, context).hex(),
+                    "sealed": seal_to_token(public_key(private), psk, ephemeral, key, context).hex(),
+                    "formerSealed": seal_to_former_token(public_key(private), ephemeral, key, context).hex(),
                 }
             )
         tokens.append(
@@ -523,9 +542,11 @@ def service_token_vectors():
                 "text": token_text(public_id, secret),
                 "verifier": verifier(public_id, secret).hex(),
                 "verifierHash": hashlib.sha256(verifier(public_id, secret)).hexdigest(),
+                "formerVerifierHash": hashlib.sha256(verifier(public_id, secret, 1)).hexdigest(),
                 "keyPairMaterial": material.hex(),
                 "privateKey": private.hex(),
                 "publicKey": public_key(private).hex(),
+                "preSharedKey": pre_shared_key(public_id, secret).hex(),
                 "sealed": sealed,
             }
         )
@@ -559,13 +580,22 @@ def service_token_vectors():
     masked[32] ^= 0x80
     refuse = [{"context": target["context"], **case} for case in damaged(sealed, parts)]
     refuse.append({"context": target["context"], "why": "the bit that the curve ignores changed", "sealed": masked.hex()})
-    zero = b"\x01" + bytes(32) + sealed[33:]
+    zero = b"\x02" + bytes(32) + sealed[33:]
     refuse.append({"context": target["context"], "why": "an encapsulated key of small order", "sealed": zero.hex()})
     refuse += [{**case, "sealed": target["sealed"]} for case in moved(target["context"])]
     write_context = {**target["context"], "purpose": "service-token-environment-key"}
     refuse.append({"why": "rights raised to write", "context": write_context, "sealed": target["sealed"]})
+    # Both have the right context and were made by somebody who knows the public key, and nothing else.
+    forged = bytes.fromhex(target["formerSealed"])
+    refuse.append({"why": "sealed to the public key alone", "context": target["context"], "sealed": forged.hex()})
+    forged = b"\x02" + forged[1:]
+    refuse.append({"why": "the same under the other version", "context": target["context"], "sealed": forged.hex()})
+    recipient, strange = bytes.fromhex(tokens[0]["publicKey"]), fixed("a pre-shared key of nobody's")
+    forged = seal_to_token(recipient, strange, fixed("ephemeral"), fixed("a key"), target["context"])
+    refuse.append({"why": "another pre-shared key", "context": target["context"], "sealed": forged.hex()})
     return {
-        "about": "sfly_<id>_<secret>_<crc>; sealed: version 0x01 | encapsulated key (32) | ciphertext | tag (16), by HPKE",
+        "about": "sfly_<id>_<secret>_<crc>; sealed: version 0x02 | encapsulated key (32) | ciphertext | tag (16), by HPKE "
+        "with a pre-shared key; former: version 0x01, without one",
         "hpkeInfo": HPKE_INFO.decode(),
         "tokens": tokens,
         "refuseTexts": refuse_texts,
@@ -666,7 +696,8 @@ def backup_vectors():
     token_id, token_secret = "BackupToken1", fixed("backup: token")
     _, private = token_private_key(token_id, token_secret)
     token_context = {"purpose": "service-token-view-key", **place, "name": token_id}
-    sealed_key = seal_to_token(public_key(private), fixed("backup: ephemeral"), keys[3]["view"], token_context)
+    psk = pre_shared_key(token_id, token_secret)
+    sealed_key = seal_to_token(public_key(private), psk, fixed("backup: ephemeral"), keys[3]["view"], token_context)
     return {
         "about": "a root (1), its child (2) and grandchild (3) in prod, generation 1 throughout; project 3 has one own secret",
         "masterKey": master_key_text(secret),
