@@ -20,7 +20,7 @@ import { openRoot } from "../../src/vault/root-keys.ts";
 import { readTree } from "../../src/vault/tree.ts";
 import { openEnvironmentKey } from "../../src/vault/unlock.ts";
 import { bearer, createTestApp, fetchMap, type TestApp } from "../harness.ts";
-import { sealToPublicKey } from "./public-seal.ts";
+import { sealToPublicKey } from "./hpke.ts";
 
 let app: TestApp;
 let project: number;

@@ -4,7 +4,9 @@ import type { SQLQueryBindings } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Context, OpenError } from "../../src/cryptography/aead.ts";
 import { bearer, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
-import { adminPassword, createPrey, edit, openAsOwners, type Prey } from "./prey.ts";
+import { edit } from "./blobs.ts";
+import { openAsOwners } from "./owners.ts";
+import { adminPassword, createPrey, type Prey } from "./prey.ts";
 import { snapshot } from "./snapshot.ts";
 
 let prey: Prey;
@@ -308,7 +310,7 @@ describe("versions that were moved do not open", () => {
       const copy = await prey.app.copy((file) => {
         expect(edit(file, sql, [prey.ids.api])).toBe(1);
       });
-      const opening = openAsOwners({ ...prey, file: copy.file });
+      const opening = openAsOwners(copy.file, prey.owners);
       const error = await opening.then(
         () => undefined,
         (reason: unknown) => reason,

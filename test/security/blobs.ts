@@ -1,0 +1,118 @@
+import { Database, type SQLQueryBindings } from "bun:sqlite";
+import { getTableColumns, getTableName, is } from "drizzle-orm";
+import { SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { Bytes } from "../../src/cryptography/bytes.ts";
+import * as schema from "../../src/database/schema.ts";
+
+/** A row as SQLite gives it, by the names of its columns. */
+export type Row = Record<string, unknown>;
+
+/** A BLOB of a database, and where it is. */
+export interface Blob {
+  table: string;
+  column: string;
+  /** The column that the bytes are for: of what a rotation has staged, the one that it will be put into. */
+  target: string;
+  /** Whether it waits in `staged_seals`. */
+  isStaged: boolean;
+  /** Where it is, in words: what the tests compare. */
+  place: string;
+  /** The row, with the names of its `project` and `environment`, and the `generation` that it is sealed for. */
+  row: Row;
+  /** Of the row that it is stored in. */
+  rowid: number;
+  bytes: Bytes;
+}
+
+/** What is sealed is named so; what is not is told in `plainColumns` of the thief's test. */
+export const isSealed = ({ column }: Pick<Blob, "column">) => column.startsWith("sealed_");
+
+/** `table.column` of every BLOB that the schema has, found by looking and not by knowing. */
+export function blobColumns(): string[] {
+  const tables = Object.values(schema).filter((table) => is(table, SQLiteTable));
+  return tables.flatMap((table) =>
+    Object.values(getTableColumns(table))
+      .filter((column) => column.getSQLType() === "blob")
+      .map((column) => `${getTableName(table)}.${column.name}`),
+  );
+}
+
+/** Which column of a staged row is for which column, by its kind. */
+const stagedFor: Readonly<Record<string, readonly [string, string]>> = {
+  "environment-key": ["sealed_environment_key", ""],
+  version: ["sealed_value", "sealed_note"],
+  view: ["sealed_source", "sealed_body"],
+  "service-token": ["sealed_key", "sealed_public_key"],
+};
+
+/** Every BLOB of every table of a database, staged ones as those of the rows that they are for. */
+export function blobsOf(file: string): Blob[] {
+  using database = new Database(file);
+  const all = (sql: string) => database.prepare(sql).all() as Row[];
+  const tables = all("select name from sqlite_master where type = 'table'").map(({ name }) => String(name));
+  const rows = new Map(tables.map((table) => [table, all(`select rowid as rowid, * from "${table}"`)]));
+  const places = new Places(rows);
+  return tables.flatMap((table) =>
+    (rows.get(table) ?? []).flatMap((row) =>
+      Object.entries(row)
+        .filter(([, value]) => value instanceof Uint8Array)
+        .map(([column, value]) => places.blob(table, column, row, new Uint8Array(value as Uint8Array))),
+    ),
+  );
+}
+
+/** Finds what a row does not say of its place. */
+class Places {
+  constructor(private readonly rows: ReadonlyMap<string, readonly Row[]>) {}
+
+  blob(table: string, column: string, stored: Row, bytes: Bytes): Blob {
+    const isStaged = table === "staged_seals";
+    const pair = stagedFor[String(stored.kind)] ?? ["", ""];
+    const target = isStaged ? pair[column === "sealed_first" ? 0 : 1] : column;
+    const found = isStaged ? this.#stagedFor(stored) : stored;
+    const row = this.#complete(found, target, isStaged ? 1 : 0);
+    const { project, environment, name, version, public_id } = row;
+    const words = [isStaged && "staged", project, environment, target, name, version, public_id];
+    const place = words.filter((word) => word !== undefined && word !== false).join(" ");
+    return { table, column, target, isStaged, place, row, rowid: Number(stored.rowid), bytes };
+  }
+
+  #find(table: string, isIt: (row: Row) => boolean): Row {
+    return this.rows.get(table)?.find(isIt) ?? {};
+  }
+
+  /** The row that a staged one is to replace something in. */
+  #stagedFor({ kind, first_id, second_id }: Row): Row {
+    if (kind === "version") return { secret_id: first_id, version: second_id };
+    if (kind === "service-token") return this.#find("service_tokens", ({ id }) => id === first_id);
+    const isIt = (row: Row) => row.project_id === first_id && row.environment_id === second_id;
+    return kind === "view" ? this.#find("views", isIt) : { project_id: first_id, environment_id: second_id };
+  }
+
+  #complete(row: Row, target: string, later: number): Row {
+    const of =
+      row.secret_id === undefined
+        ? row
+        : { ...this.#find("secrets", ({ id }) => id === row.secret_id), ...row };
+    const project = this.#find("projects", ({ id }) => id === of.project_id);
+    const environment = this.#find("environments", ({ id }) => id === of.environment_id);
+    const keys = this.#find(
+      "environment_keys",
+      (key) => key.project_id === of.project_id && key.environment_id === of.environment_id,
+    );
+    // A token's key has a generation of its own; all else that is sealed has that of its place.
+    const own = target === "sealed_key" || target === "sealed_root_key" ? of.generation : keys.generation;
+    const names = { project: project.name, environment: environment.name, parent_id: project.parent_id };
+    return { ...of, ...names, generation: Number(own ?? of.generation) + later };
+  }
+}
+
+/** Runs SQL on a file, without the foreign keys that hold an honest writer. Returns how many rows it changed. */
+export function edit(file: string, sql: string, parameters: readonly SQLQueryBindings[] = []): number {
+  using database = new Database(file);
+  const changes = sql.split("; ").map((text) => {
+    const statement = database.prepare(text);
+    return statement.run(...parameters.slice(0, statement.paramsCount)).changes;
+  });
+  return changes.reduce((sum, count) => sum + count, 0);
+}
