@@ -1,6 +1,6 @@
 import { type LiveToken, liveTokens } from "./rotation-tokens.ts";
 import { countSealed, placesOf, type SealedCounts } from "./sealed-rows.ts";
-import { hasTokenRecord } from "./token-record.ts";
+import { isFormer } from "./token-record.ts";
 import type { Tree } from "./tree.ts";
 import type { Vault } from "./vault.ts";
 
@@ -26,7 +26,7 @@ export async function previewRotation(vault: Vault, tree: Tree): Promise<Rotatio
     sealed,
     projects: tree.projects.size,
     environments: new Set(places.map(({ environment }) => environment.id)).size,
-    carried: tokens.filter(hasTokenRecord),
-    lost: tokens.filter((token) => !hasTokenRecord(token)),
+    carried: tokens.filter((token) => !isFormer(token)),
+    lost: tokens.filter(isFormer),
   };
 }

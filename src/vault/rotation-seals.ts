@@ -2,7 +2,7 @@ import { OpenError, seal } from "../cryptography/aead.ts";
 import { wipe } from "../cryptography/bytes.ts";
 import { equalBytes } from "../cryptography/hash.ts";
 import type { Stage } from "./rotation-stage.ts";
-import { editedToken, openTarget, sealForToken } from "./rotation-tokens.ts";
+import { editedToken, openTarget, requireFormer, sealForToken } from "./rotation-tokens.ts";
 import {
   Descent,
   openPair,
@@ -32,6 +32,8 @@ export interface Resealing {
   places: readonly Place[];
   /** The service tokens that are carried over. */
   tokens: readonly TokenRow[];
+  /** Those that are revoked because they have a record of the former kind. */
+  former: readonly TokenRow[];
   /** Root keys: the one that is there, and the one that takes its place. */
   oldRootKey: CryptoKey;
   newRootKey: CryptoKey;
@@ -57,7 +59,8 @@ export async function stageTree(resealing: Resealing): Promise<void> {
       const view = await viewOf(vault, place);
       const content = await openPair(viewSlots(old, view), [view.sealedSource, view.sealedBody]);
       await stage.add("view", placeIds(place), await sealPair(vault, viewSlots(fresh, view), content));
-      const tokens = tokensOf(resealing, place);
+      for (const token of resealing.former.filter(isIn(place))) await requireFormer(old, token);
+      const tokens = resealing.tokens.filter(isIn(place));
       for (const token of tokens) {
         const target = await openTarget(old, token);
         await stage.add("service-token", [token.id, 0], await sealForToken(vault, fresh, raw, token, target));
@@ -83,10 +86,8 @@ function placeIds({ row }: Place): [number, number] {
   return [row.projectId, row.environmentId];
 }
 
-function tokensOf({ tokens }: Resealing, { row }: Place): TokenRow[] {
-  return tokens.filter(
-    ({ projectId, environmentId }) => projectId === row.projectId && environmentId === row.environmentId,
-  );
+function isIn({ row }: Place): (token: TokenRow) => boolean {
+  return ({ projectId, environmentId }) => projectId === row.projectId && environmentId === row.environmentId;
 }
 
 async function newEnvironmentKey(vault: Vault, wrapping: CryptoKey, { project, environment, row }: Place) {
@@ -172,7 +173,7 @@ async function compare(
 
 /** What is sealed to a token only the token opens; that its record is right, and of this very sealed key, is seen here. */
 async function verifyTokens(resealing: Resealing, place: Place, fresh: OpenPlace): Promise<number> {
-  const tokens = tokensOf(resealing, place);
+  const tokens = resealing.tokens.filter(isIn(place));
   for (const token of tokens) {
     const [sealedKey, sealedPublicKey] = (await resealing.stage.read("service-token", [token.id, 0])) ?? [];
     const staged = { ...token, sealedKey: sealedKey ?? nothing, sealedPublicKey: sealedPublicKey ?? nothing };

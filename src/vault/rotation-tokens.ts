@@ -5,7 +5,7 @@ import { type SealTarget, sealToServiceToken } from "../cryptography/service-tok
 import { environments, projects, serviceTokens } from "../database/schema.ts";
 import { invalid, SecretsflyError } from "../errors.ts";
 import type { SealedPair, TokenRow } from "./sealed-rows.ts";
-import { hasTokenRecord, openTokenRecord, sealTokenRecord } from "./token-record.ts";
+import { isFormer, openTokenRecord, sealTokenRecord } from "./token-record.ts";
 import { serviceTokenContext } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
 import type { OpenPlace } from "./views.ts";
@@ -44,6 +44,8 @@ export interface TokenPlan {
   carried: TokenRow[];
   /** Chosen, or made before there were records with a pre-shared key. */
   revoked: (TokenRow & { environment: string })[];
+  /** Of those, the ones that nobody chose and that have a record of the former kind, if their rows say the truth. */
+  former: TokenRow[];
 }
 
 /** Throws SecretsflyError `invalid` for `revoke` where it names a token that is not of this tree. */
@@ -58,12 +60,13 @@ export async function planTokens(
   const known = new Set(rows.map(({ token }) => token.id));
   if (!chosen.isSubsetOf(known))
     throw invalid("revoke", "A service token that was to be revoked is not of this project or one below it.");
-  const plan: TokenPlan = { carried: [], revoked: [] };
+  const plan: TokenPlan = { carried: [], revoked: [], former: [] };
   for (const { token, environment } of rows.filter(({ token }) => token.revokedAt === null)) {
-    const isCarried = isLive(token, now) && hasTokenRecord(token);
-    if (chosen.has(token.id) || (isLive(token, now) && !isCarried))
-      plan.revoked.push({ ...token, environment });
-    else if (isCarried) plan.carried.push(token);
+    const isChosen = chosen.has(token.id);
+    const isLost = !isChosen && isLive(token, now) && isFormer(token);
+    if (isChosen || isLost) plan.revoked.push({ ...token, environment });
+    else if (isLive(token, now)) plan.carried.push(token);
+    if (isLost && token.sealedPublicKey) plan.former.push(token);
   }
   return plan;
 }
@@ -76,6 +79,12 @@ export async function openTarget(place: OpenPlace, token: TokenRow): Promise<Sea
   const record = await openTokenRecord(place, token).catch(() => undefined);
   if (record?.target && !record.differs) return record.target;
   throw editedToken(token);
+}
+
+/** Throws SecretsflyError `invalid` for a token that only looks as if it had a record of the former kind. */
+export async function requireFormer(place: OpenPlace, token: TokenRow): Promise<void> {
+  const record = await openTokenRecord(place, token).catch(() => undefined);
+  if (!record || record.target || record.differs) throw editedToken(token);
 }
 
 /** A token whose row does not fit what it was made with. */

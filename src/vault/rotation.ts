@@ -197,6 +197,7 @@ async function rotateTree(
     stage,
     places: await placesOf(vault, tree),
     tokens: tokens.carried,
+    former: tokens.former,
     oldRootKey: current.rootKey,
     newRootKey: root.rootKey,
     onDone(count) {

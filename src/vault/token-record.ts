@@ -12,7 +12,7 @@ import type { OpenPlace } from "./views.ts";
  * the third a sealed key that was put in another's place is found, which nobody but the token itself could open.
  * Those of tokens that were made before there were the others are the public key alone.
  */
-const length = 96;
+const formerLength = 32;
 
 /** Seals the record of a token. */
 export function sealTokenRecord(
@@ -43,14 +43,16 @@ export async function openTokenRecord(place: OpenPlace, token: TokenRow): Promis
     Bytes,
     Bytes,
   ];
-  const isFormer = record.length !== length;
-  const target = isFormer ? undefined : { publicKey, preSharedKey };
+  const target = record.length === formerLength ? undefined : { publicKey, preSharedKey };
   if (!equalBytes(publicKey, token.publicKey)) return { target, differs: "public key" };
-  if (!isFormer && !equalBytes(hash, sha256(token.sealedKey))) return { target, differs: "sealed key" };
+  if (target && !equalBytes(hash, sha256(token.sealedKey))) return { target, differs: "sealed key" };
   return { target, differs: undefined };
 }
 
-/** Whether a rotation can carry a token over: it has a record, and of the kind with a pre-shared key. Opens nothing. */
-export function hasTokenRecord({ sealedPublicKey }: Pick<TokenRow, "sealedPublicKey">): boolean {
-  return sealedPublicKey?.length === length + overhead;
+/**
+ * Whether a token looks as if it was made before there were records, or before they had a pre-shared key: then a rotation
+ * cannot carry it over. Opens nothing, so the row may lie.
+ */
+export function isFormer({ sealedPublicKey }: Pick<TokenRow, "sealedPublicKey">): boolean {
+  return sealedPublicKey === null || sealedPublicKey.length === formerLength + overhead;
 }

@@ -19,7 +19,8 @@ export interface Blob {
   place: string;
   /** The row, with the names of its `project` and `environment`, and the `generation` that it is sealed for. */
   row: Row;
-  /** Of the row that it is stored in. */
+  /** The row that it is stored in, as it is there. */
+  stored: Row;
   rowid: number;
   bytes: Bytes;
 }
@@ -74,7 +75,7 @@ class Places {
     const { project, environment, name, version, public_id } = row;
     const words = [isStaged && "staged", project, environment, target, name, version, public_id];
     const place = words.filter((word) => word !== undefined && word !== false).join(" ");
-    return { table, column, target, isStaged, place, row, rowid: Number(stored.rowid), bytes };
+    return { table, column, target, isStaged, place, row, stored, rowid: Number(stored.rowid), bytes };
   }
 
   #find(table: string, isIt: (row: Row) => boolean): Row {

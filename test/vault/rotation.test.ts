@@ -10,8 +10,8 @@ import {
   test,
 } from "bun:test";
 import { eq } from "drizzle-orm";
-import { open } from "../../src/cryptography/aead.ts";
-import { systemRandom } from "../../src/cryptography/bytes.ts";
+import { open, seal } from "../../src/cryptography/aead.ts";
+import { type Bytes, systemRandom } from "../../src/cryptography/bytes.ts";
 import { generateMasterKey } from "../../src/cryptography/master-key.ts";
 import {
   environmentKeys,
@@ -26,7 +26,7 @@ import type { SecretsflyError } from "../../src/errors.ts";
 import { openRoot } from "../../src/vault/root-keys.ts";
 import { Descent, placesOf } from "../../src/vault/sealed-rows.ts";
 import { readTree } from "../../src/vault/tree.ts";
-import { RotatedRootError } from "../../src/vault/unlock.ts";
+import { publicKeyContext, RotatedRootError, unlockEnvironment } from "../../src/vault/unlock.ts";
 import { verifyTree } from "../../src/vault/verify-tree.ts";
 import type { OpenPlace } from "../../src/vault/views.ts";
 import { WriteQueue } from "../../src/vault/write-queue.ts";
@@ -250,19 +250,41 @@ describe("service tokens at a rotation", () => {
     expect((await rowOf(expired)).revokedAt).toBeNull();
   });
 
-  test.each([
-    ["public keys were sealed", null],
-    ["pre-shared keys were", new Uint8Array(61)],
-  ])("that were made before %s are revoked", async (_what, sealedPublicKey) => {
-    const { id } = await rowOf(token("web dev"));
+  /** Makes a token one of a version before. */
+  async function makeFormer(text: string, sealedPublicKey: Bytes | null) {
+    const { id } = await rowOf(text);
     await app.db
       .update(serviceTokens)
       .set({ sealedPublicKey, name: "from before" })
       .where(eq(serviceTokens.id, id));
+  }
+
+  test("that were made before public keys were sealed are revoked", async () => {
+    await makeFormer(token("web dev"), null);
     const { revoked } = await rotate(app, root, { currentMasterKey: masterKey });
     expect(revoked).toEqual(["from before"]);
     expect(await status(token("web dev"))).toBe(401);
     expect(await status(token("web prod"))).toBe(200);
+  });
+
+  test("that were made before there were pre-shared keys are revoked, where their rows say the truth", async () => {
+    const row = await rowOf(token("shop dev"));
+    const unlocked = await openRoot(app.vault, root, masterKey, "masterKey", actor);
+    const tree = await readTree(app.db, root);
+    const environment = { id: row.environmentId, name: "dev" };
+    const { keys } = await unlockEnvironment(app.vault, unlocked, tree, root, environment);
+    const context = publicKeyContext(row.publicId, { ...row, environment });
+    const sealed = await seal(keys.valueKey, row.publicKey, context, app.vault.random);
+    for (const [record, isTrue] of [
+      [sealed.with(20, (sealed[20] ?? 0) ^ 1), false],
+      [sealed, true],
+    ] as const) {
+      await makeFormer(token("shop dev"), record);
+      const rotating = () => rotate(app, root, { currentMasterKey: masterKey });
+      if (isTrue) expect((await rotating()).revoked).toEqual(["from before"]);
+      else expect((await refused(rotating)).fields.revoke).toContain("from before");
+      expect(await status(token("shop dev"))).toBe(isTrue ? 401 : 200);
+    }
   });
 
   const tamperings: [string, Partial<typeof serviceTokens.$inferInsert>][] = [
