@@ -1,13 +1,13 @@
 import { z } from "zod";
 
 const text = z.string();
-/** A whole number in a range. What was typed is not repeated. */
+/** A whole number in a range, written in one way only. What was typed is not repeated. */
 const whole = (min: number, max: number) => {
   const message = `must be a whole number from ${min} to ${max}`;
   const isInRange = (number: number) => number >= min && number <= max;
   return z
     .string()
-    .regex(/^\d{1,12}$/, message)
+    .regex(/^(?:0|[1-9]\d{0,11})$/, message)
     .transform(Number)
     .refine(isInRange, message);
 };
@@ -55,10 +55,11 @@ const origin = text.refine(
 const schema = z.object({
   AVAILABLE_ENVIRONMENTS: environmentNames.default(["prod"]),
   ADMIN_MASTER_KEY_EXPIRATION: whole(1, 86_400).default(300),
-  NB_MINUTES_DECRYPTED_BEFORE_REDIRECT: z.coerce
-    .number(minutes)
-    .positive(minutes)
-    .max(1440, minutes)
+  NB_MINUTES_DECRYPTED_BEFORE_REDIRECT: z
+    .string()
+    .regex(/^(?:0|[1-9]\d{0,3})(?:\.\d{1,6})?$/, minutes)
+    .transform(Number)
+    .refine((number) => number > 0 && number <= 1440, minutes)
     .default(5),
   ADMIN_SESSION_EXPIRATION: whole(1, 2_592_000).default(3600),
   ADMIN_PASSWORD: z.string().optional(),

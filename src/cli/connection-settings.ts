@@ -48,14 +48,14 @@ function readApiBaseUrl(env: Environment): string {
 function readTimeout(env: Environment): number {
   const text = env.SECRETSFLY_TIMEOUT || String(defaultTimeoutSeconds);
   const seconds = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && seconds > 0 && seconds <= 3600) return seconds;
+  if (/^(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text) && seconds > 0 && seconds <= 3600) return seconds;
   throw new CliError("SECRETSFLY_TIMEOUT is not a number of seconds above 0, 3600 at most", exitCodes.usage);
 }
 
 function readRetries(env: Environment): number | undefined {
   const text = env.SECRETSFLY_RETRIES || undefined;
   if (text === undefined) return undefined;
-  if (/^\d{1,2}$/.test(text)) return Number(text);
+  if (/^(?:0|[1-9]\d?)$/.test(text)) return Number(text);
   throw new CliError("SECRETSFLY_RETRIES is not a whole number from 0 to 99", exitCodes.usage);
 }
 

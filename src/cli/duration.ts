@@ -2,9 +2,8 @@ const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86
 
 /** `45s`, `90m`, `24h` or `7d` → milliseconds; undefined for anything else, and for nothing at all. */
 export function parseDuration(text: string): number | undefined {
-  const [, count, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const milliseconds = Number(count) * (unitMs[unit] ?? 0);
-  return milliseconds > 0 ? milliseconds : undefined;
+  const [, count, unit = ""] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * (unitMs[unit] ?? Number.NaN);
 }
 
 /** Milliseconds → about how long that is, for people: `40 s`, `12 min`, `3 h`, `5 days`. */

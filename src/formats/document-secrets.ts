@@ -98,10 +98,14 @@ function readManifest(pairs: readonly DocumentPair[], found: Findings): void {
   }
 }
 
-/** The text of `data`'s base64; undefined where it is none. A byte order mark is part of the text. */
+/**
+ * The text of `data`'s base64; undefined where it is none. A byte order mark is part of the text. Strict, so that one that
+ * was cut off on its way is not taken for a shorter value.
+ */
 function decodeBase64(text: string): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.fromBase64(text));
+    const bytes = Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return undefined;
   }

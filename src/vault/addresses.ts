@@ -25,7 +25,7 @@ function faultOf(entry: string): string | undefined {
   if (family === 0 || rest.length > 0 || address.includes("%"))
     return `${shown} is no IP address or CIDR range.`;
   const max = family === 6 ? 128 : 32;
-  if (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= max)) return undefined;
+  if (bits === undefined || (/^(?:0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= max)) return undefined;
   return `${shown} is no IP address or CIDR range: after the slash there must be a number from 0 to ${max}.`;
 }
 

@@ -5,7 +5,7 @@ import type { Bytes } from "../../src/cryptography/bytes.ts";
 import * as schema from "../../src/database/schema.ts";
 
 /** A row as SQLite gives it, by the names of its columns. */
-export type Row = Record<string, unknown>;
+type Row = Record<string, unknown>;
 
 /** A BLOB of a database, and where it is. */
 export interface Blob {

@@ -4,6 +4,7 @@ import { type AuditAction, auditActions } from "../../vault/audit.ts";
 import type { AuditFilter } from "../../vault/audit-query.ts";
 import { getProject, type Project, readTree, subtreeOf } from "../../vault/tree.ts";
 import type { AppEnv } from "../app-env.ts";
+import { parseMoment } from "./moment.ts";
 import type { AuditForm } from "./pages/audit-filter-form.tsx";
 import type { FieldErrors } from "./view-models.ts";
 
@@ -97,7 +98,7 @@ function spanOf(field: string, text: string): { start: number; end: number } | u
   if (text === "") return undefined;
   const [, date, time, seconds] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(?:\.\d{3})?)?Z?)?$/.exec(text) ?? [];
   const start =
-    date === undefined ? Number.NaN : Date.parse(time === undefined ? date : `${text.replace(/Z$/, "")}Z`);
+    date === undefined ? Number.NaN : parseMoment(time === undefined ? date : `${text.replace(/Z$/, "")}Z`);
   if (Number.isNaN(start))
     throw invalid(field, "A day such as 2026-01-31, or a moment such as 2026-01-31T14:30.");
   return { start, end: start + (time === undefined ? day : seconds === undefined ? minute : second) };

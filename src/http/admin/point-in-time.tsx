@@ -9,6 +9,7 @@ import { actorLabel } from "./actor-label.ts";
 import { type Form, queryForm, readForm } from "./form.ts";
 import { answerForm } from "./form-fault.ts";
 import { pageProps } from "./frame.ts";
+import { parseMoment } from "./moment.ts";
 import {
   EnvironmentHistoryPage,
   type MomentForm,
@@ -55,9 +56,9 @@ const isoMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(Z|[+-]\d\d
 /** The moment that a form asks for: milliseconds since the epoch, or ISO 8601, in UTC unless it says otherwise. */
 function readMoment(form: Form): number {
   const text = form.text("at").trim();
-  if (/^\d{1,15}$/.test(text)) return Number(text);
+  if (/^(?:0|[1-9]\d{0,14})$/.test(text)) return Number(text);
   const [, zone] = isoMoment.exec(text) ?? [];
-  const at = isoMoment.test(text) ? Date.parse(zone ? text : `${text}Z`) : Number.NaN;
+  const at = isoMoment.test(text) ? parseMoment(zone ? text : `${text}Z`) : Number.NaN;
   if (Number.isNaN(at)) throw invalid("at", noMoment);
   return at;
 }
