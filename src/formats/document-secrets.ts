@@ -1,4 +1,4 @@
-import type { DocumentNode, DocumentPair } from "./document.ts";
+import { type DocumentNode, type DocumentPair, nodeNamed } from "./document.ts";
 import type { Findings } from "./findings.ts";
 import { translate } from "./foreign-documents.ts";
 
@@ -75,26 +75,33 @@ function readList(items: readonly DocumentNode[], [nameKey, valueKey]: ListKeys,
   for (const item of items) {
     if (found.isFull) return;
     const pairs = item.kind === "map" ? item.pairs : [];
-    const name = pairs.find((pair) => pair.name === nameKey)?.value;
-    const value = pairs.find((pair) => pair.name === valueKey);
-    if (name?.kind === "text" && value) readPairs([{ ...value, name: name.text, line: name.line }], found);
+    const [name, value] = [nodeNamed(pairs, nameKey), nodeNamed(pairs, valueKey)];
+    if (name?.kind === "text" && value) readPairs([{ name: name.text, line: name.line, value }], found);
     else found.fault(item.line, "A name and a value are expected in each of these.");
   }
 }
 
 function isKubernetesSecret(pairs: readonly DocumentPair[]): boolean {
   const text = (name: string) => {
-    const value = pairs.find((pair) => pair.name === name)?.value;
+    const value = nodeNamed(pairs, name);
     return value?.kind === "text" ? value.text : undefined;
   };
   return text("kind") === "Secret" && text("apiVersion") !== undefined;
 }
 
+/** The two mappings of a Kubernetes Secret, and what their values are written in. */
+const manifestParts: ReadonlyMap<string, (text: string) => string | undefined> = new Map([
+  ["data", decodeBase64],
+  ["stringData", asIs],
+]);
+
 function readManifest(pairs: readonly DocumentPair[], found: Findings): void {
-  for (const { name, value } of pairs) {
-    if (name !== "data" && name !== "stringData") continue;
-    if (value.kind === "map") readPairs(value.pairs, found, name === "data" ? decodeBase64 : asIs);
-    else if (value.kind !== "null") found.fault(value.line, "Names with values are expected here.", name);
+  for (const name of new Set(pairs.map((pair) => pair.name))) {
+    const [decode, value] = [manifestParts.get(name), nodeNamed(pairs, name)];
+    if (!decode || !value || value.kind === "null") continue;
+    if (value.kind === "map") readPairs(value.pairs, found, decode);
+    else if (value.kind === "refused") found.fault(value.line, value.reason, name);
+    else found.fault(value.line, "Names with values are expected here.", name);
   }
 }
 

@@ -14,6 +14,16 @@ export interface DocumentPair {
   value: DocumentNode;
 }
 
+/**
+ * What a mapping has under a name; undefined for nothing. One that is there twice is refused: whichever was taken, others
+ * would take the other one.
+ */
+export function nodeNamed(pairs: readonly DocumentPair[], name: string): DocumentNode | undefined {
+  const [first, second] = pairs.filter((pair) => pair.name === name);
+  if (!second) return first?.value;
+  return { kind: "refused", line: second.line, reason: `${JSON.stringify(name)} is there twice.` };
+}
+
 /** Deeper than any document that holds secrets, and far from what could exhaust the stack. */
 export const maxDepth = 32;
 

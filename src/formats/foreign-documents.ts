@@ -1,4 +1,4 @@
-import type { DocumentNode, DocumentPair } from "./document.ts";
+import { type DocumentNode, type DocumentPair, nodeNamed } from "./document.ts";
 
 /**
  * What the commands of other secrets managers print, as the mapping of names to values that is in it:
@@ -56,8 +56,4 @@ function dopplerSecret(pair: DocumentPair): DocumentPair {
   if (value.kind !== "null") return { ...pair, value };
   const reason = "Doppler did not tell its value: it is restricted there.";
   return { ...pair, value: { kind: "refused", line: pair.line, reason } };
-}
-
-function nodeNamed(pairs: readonly DocumentPair[], name: string): DocumentNode | undefined {
-  return pairs.find((pair) => pair.name === name)?.value;
 }

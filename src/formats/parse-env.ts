@@ -123,6 +123,9 @@ function countNewlines(text: string, from: number, to: number): number {
   return count;
 }
 
+/** What Docker takes for space at the start of a line: Go's `unicode.IsSpace`, which has no byte order mark in it. */
+const goSpace = /^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+
 /**
  * Reads a file for `docker run --env-file`: everything after the first `=` of a line is the value, quotes,
  * blanks and `#` included. A name by itself, which Docker takes from its own environment, is a fault.
@@ -132,7 +135,7 @@ export function parseDocker(text: string, found: Findings): void {
   for (let start = 0; start < text.length && !found.isFull; ) {
     line++;
     const end = endOfLine(text, start);
-    const row = text.slice(start, end).replace(/\r$/, "").trimStart();
+    const row = text.slice(start, end).replace(/\r$/, "").replace(goSpace, "");
     start = end + 1;
     if (row === "" || row.startsWith("#")) continue;
     const equals = row.indexOf("=");
