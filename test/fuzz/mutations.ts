@@ -6,8 +6,13 @@ interface Mutation<T> {
   changed: T;
 }
 
-/** Every bit of some bytes turned, each way to cut them, and what can be put before, behind and between. */
+/** Every bit of some bytes turned, each way to cut them, and what can be put before, behind and between: never the same. */
 export function* mutationsOf(bytes: Bytes): Generator<Mutation<Bytes>> {
+  const same = bytes.toHex();
+  for (const mutation of everyMutationOf(bytes)) if (mutation.changed.toHex() !== same) yield mutation;
+}
+
+function* everyMutationOf(bytes: Bytes): Generator<Mutation<Bytes>> {
   for (let bit = 0; bit < bytes.length * 8; bit++) {
     const at = bit >> 3;
     yield { how: `bit ${bit} turned`, changed: bytes.with(at, (bytes[at] ?? 0) ^ (1 << (bit & 7))) };
@@ -22,11 +27,6 @@ export function* mutationsOf(bytes: Bytes): Generator<Mutation<Bytes>> {
   }
   yield { how: "twice", changed: Uint8Array.of(...bytes, ...bytes) };
   yield { how: "backwards", changed: bytes.toReversed() };
-}
-
-/** Whether bytes are the ones that a mutation was made of: a byte that is doubled beside its equal changes nothing. */
-export function isSame(a: Bytes, b: Bytes): boolean {
-  return a.toHex() === b.toHex();
 }
 
 /** Characters that look like others, or like nothing. */
