@@ -18,7 +18,7 @@ const plausible: Readonly<Record<string, readonly string[]>> = {
   value: ["plain", "two\nlines", "$" + "{A}", ""],
   note: ["", "a note"],
   description: ["", "what it is for"],
-  parentId: ["", "1", "2", "3", "999"],
+  parentId: ["1", "", "2", "3", "999"],
   masterKey: ["", "a passphrase of the fuzzer", "short", "a:b"],
   currentMasterKey: ["", "a passphrase of the fuzzer"],
   newMasterKey: ["", "short", "a:b"],
@@ -29,13 +29,13 @@ const plausible: Readonly<Record<string, readonly string[]>> = {
   allowedIps: ["", "203.0.113.0/24", "::/0", "300.1.1.1", "1.2.3.4/33"],
   version: ["1", "2", "0", "999", "1e3"],
   text: ["A=1\nB=2", '{"A":"1"}', "A: 1", "A=\nA=2", "export A='x'", "- [", "{{{{"],
-  format: ["auto", "env", "docker", "json", "yaml", "map", "k8s", "csv", "jsonl", "xml"],
+  format: ["env", "auto", "docker", "json", "yaml", "map", "k8s", "csv", "jsonl", "xml"],
   literal: ["true", ""],
   confirm: ["true", "", "yes"],
   from: ["dev", "prod", "2026-01-31", "1", "2"],
   to: ["dev", "2026-01-31T14:30", "2"],
   names,
-  at: ["0", "1767225600000", "2026-01-01T00:00:00Z", "yesterday", "9e99"],
+  at: ["1767225600000", "0", "2026-01-01T00:00:00Z", "yesterday", "9e99"],
   page: ["1", "2", "0", "-1", "1e9"],
   before: ["1", "0", "99999999999999"],
   q: ["A", "%", "_", "\\"],
@@ -112,15 +112,29 @@ export class AdminRequests {
     if (name === "environment") return dice.pick(["dev", "dev", "dev", "prod", "prod", "nowhere"]);
     if (name === "name") return dice.pick(names);
     if (name === "id")
-      return String(dice.pick([world.ids.shop, world.ids.api, world.ids.api, world.ids.bank, 99]));
+      return String(
+        dice.pick([
+          world.ids.shop,
+          world.ids.api,
+          world.ids.api,
+          world.ids.bank,
+          world.ids.own,
+          world.ids.own,
+          99,
+        ]),
+      );
     // Of the service tokens, those that nobody asks with.
     return dice.pick(["3", "4", "99"]);
   }
 
   #text(name: string): string {
     const { dice } = this;
-    const known = plausible[name];
-    if (!known || dice.once(4)) return scalar(hostileText(dice));
+    const known = /masterKey$/i.test(name)
+      ? [...this.world.ownKeys, ...(plausible[name] ?? [])]
+      : plausible[name];
+    if (!known || dice.once(6)) return scalar(hostileText(dice));
+    // The first of them is good; forms with many fields would hardly ever be.
+    if (dice.once(2)) return known[0] ?? "";
     return dice.once(8) ? scalar(mutated(dice, dice.pick(known))) : dice.pick(known);
   }
 }
@@ -140,6 +154,7 @@ function fieldsOf(route: string, method: string): readonly string[] {
     "POST import": ["text", "format", "literal", "confirm"],
     "POST copy": ["from", "names", "back"],
     "GET audit": ["environment", "actor", "action", "q", "from", "to", "format"],
+    "GET rollback": ["at"],
     "GET compare": ["with", "q", "show", "environments", "page"],
     "GET secrets": ["decrypt", "q", "page", "edit"],
     "GET export": ["format"],

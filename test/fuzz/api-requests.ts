@@ -55,6 +55,16 @@ export class ApiRequests {
     return { path: address, init, isKnown, markers, ...(isPlain && { operation: { path, method } }) };
   }
 
+  /** A request with a token that is none, always from the same address. */
+  bad(): ApiRequest {
+    const { path, method } = this.dice.pick(
+      this.#operations.filter(({ path }) => path.startsWith("/api/secrets")),
+    );
+    const headers = new Headers({ Authorization: "Bearer sfly_nobody", "fly-client-ip": "192.0.2.66" });
+    const init = { method: method.toUpperCase(), headers };
+    return { path: this.#filled(path), init, isKnown: false, markers: [], operation: { path, method } };
+  }
+
   #credentials(): { authorization?: string; isKnown: boolean } {
     const { dice } = this;
     const { read, write, revoked, elsewhere, bank } = this.world.tokens;

@@ -1,7 +1,6 @@
 import { openApiDocument } from "../../src/http/api/openapi.ts";
-import { origin } from "../harness.ts";
 import { AdminRequests } from "./admin-requests.ts";
-import { ApiRequests } from "./api-requests.ts";
+import { type ApiRequest, ApiRequests } from "./api-requests.ts";
 import { Dice } from "./dice.ts";
 import { Judge } from "./judge.ts";
 import { createWorld, goodAddress, type World } from "./world.ts";
@@ -56,6 +55,7 @@ async function fuzzWorld(seed: number, count: number, campaign: Campaign): Promi
       campaign.answers.set(asked.kind, (campaign.answers.get(asked.kind) ?? 0) + 1);
       if (asked.faults.length > 0)
         campaign.findings.push({ seed, request, what: asked.what, faults: asked.faults });
+      if (request === flood.at) await floodWith(world, api, judge, campaign, seed);
     }
     // What cannot be told from outside: one of them may have been told as something else.
     const failed = world.app.logs.filter((line) => /"msg":"request failed/.test(line));
@@ -66,14 +66,35 @@ async function fuzzWorld(seed: number, count: number, campaign: Campaign): Promi
   }
 }
 
+/** In each world, once: as many bad tokens from one address as it takes to be told to wait. */
+const flood = { at: 500, requests: 320 };
+
+/** Within one moment of the clock, so that the limit on bad tokens is met. */
+async function floodWith(
+  world: World,
+  api: ApiRequests,
+  judge: Judge,
+  campaign: Campaign,
+  seed: number,
+): Promise<void> {
+  for (let request = 0; request < flood.requests; request++) {
+    const { kind, what, faults } = await answerApi(world, api.bad(), judge);
+    campaign.answers.set(kind, (campaign.answers.get(kind) ?? 0) + 1);
+    if (faults.length > 0) campaign.findings.push({ seed, request: flood.at, what, faults });
+  }
+}
+
 interface Asked {
   kind: string;
   what: string;
   faults: readonly string[];
 }
 
-async function askApi({ send }: World, requests: ApiRequests, judge: Judge): Promise<Asked> {
-  const request = requests.next();
+function askApi(world: World, requests: ApiRequests, judge: Judge): Promise<Asked> {
+  return answerApi(world, requests.next(), judge);
+}
+
+async function answerApi({ send }: World, request: ApiRequest, judge: Judge): Promise<Asked> {
   const { path, init, operation } = request;
   const response = await send(path, init);
   const faults = await judge.api(request, response);
@@ -87,7 +108,11 @@ async function askApi({ send }: World, requests: ApiRequests, judge: Judge): Pro
 async function askAdmin(world: World, requests: AdminRequests, judge: Judge): Promise<Asked> {
   const request = requests.next();
   const { method, path, body, route } = request;
-  const headers = new Headers({ Cookie: world.admin.cookie, Origin: origin, "fly-client-ip": goodAddress });
+  const headers = new Headers({
+    Cookie: world.admin.cookie,
+    Origin: world.origin,
+    "fly-client-ip": goodAddress,
+  });
   const response = await world.send(path, { method, headers, ...(body && { body }) });
   const faults = await judge.admin(request, response);
   const what = `${method} ${path} ${body ? JSON.stringify([...body]).slice(0, 1000) : ""}`;

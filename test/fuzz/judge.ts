@@ -6,6 +6,8 @@ import type { World } from "./world.ts";
 
 /** What the admin pages may answer with (docs/admin-forms.md). */
 const adminStatuses = [200, 204, 302, 303, 400, 401, 403, 404, 405, 409, 413, 415, 422, 429];
+/** What may be answered where an address only resembles one of the API, or the method is another. */
+const strayStatuses = [200, 201, 204, 302, 304, 400, 401, 403, 404, 405, 412, 413, 415, 422, 429];
 const largestShown = 2 * 1024 * 1024;
 
 /** Of a request line or headers above 16 KiB: the server's own answer, before the app is asked. */
@@ -44,13 +46,14 @@ export class Judge {
 
   #documented({ operation, init }: ApiRequest, response: Response, type: string, body: string): string[] {
     const status = String(response.status);
+    if (!operation && !strayStatuses.includes(response.status)) return [`answers ${status}`];
     const told = operation && this.document.paths[operation.path]?.[operation.method as "get"]?.responses;
     // Under another address or method than the documented ones, it may have met another operation.
     if (!told || init.method === "HEAD") return [];
     const answer = told[status];
     // A name that the address cannot hold leads elsewhere.
-    if (!answer)
-      return response.status === 404 || response.status === 400 ? [] : [`${status} is not documented`];
+    const isLed = operation.path.includes("{name}") && (response.status === 404 || response.status === 400);
+    if (!answer) return isLed ? [] : [`${status} is not documented`];
     if (!answer.content) return body === "" ? [] : [`${status} has a body`];
     if (!(type in answer.content)) return [`${status} is ${type}`];
     if (!type.endsWith("json")) return [];

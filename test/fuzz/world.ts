@@ -1,4 +1,6 @@
-import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
+import { systemRandom } from "../../src/cryptography/bytes.ts";
+import { generateMasterKey } from "../../src/cryptography/master-key.ts";
+import { createTestApp, origin, type TestApp, type TestBrowser } from "../harness.ts";
 
 /** What nobody may be told who asks for one environment of `shop`: a text of it in an answer is a leak. */
 const canaries = {
@@ -13,11 +15,15 @@ export interface World {
   app: TestApp;
   /** Sends a request: to the app itself, or through a socket. */
   send(path: string, init: RequestInit): Promise<Response>;
+  /** Where it is reached: what its own pages send as their origin. */
+  origin: string;
   close(): Promise<void>;
   /** Signed in, with `shop` unsealed and `bank` sealed. */
   admin: TestBrowser;
-  ids: { shop: number; api: number; bank: number };
+  ids: { shop: number; api: number; bank: number; own: number };
   masterKey: string;
+  /** One is that of `own`, a root that the fuzzer may unseal and rotate; the others it may rotate to. */
+  ownKeys: readonly string[];
   tokens: { read: string; write: string; revoked: string; elsewhere: string; bank: string };
   /** What no answer at all may hold. */
   forbidden: readonly string[];
@@ -59,6 +65,9 @@ export async function createWorld(hasSocket = false): Promise<World> {
   const [, revoked] = [...list.matchAll(/service-tokens\/(\d+)\/revoke/g)].map(([, id]) => id);
   await admin.post(`/admin/projects/${api}/service-tokens/${revoked}/revoke`);
   await admin.post(`/admin/projects/${bank}/seal`);
+  const { id: own, masterKey: ownKey } = await admin.createRoot("own");
+  await admin.save(own, "dev", { A: "of its own" });
+  const ownKeys = [ownKey, generateMasterKey(systemRandom), generateMasterKey(systemRandom)];
   const secretsOf = (token: string) => token.split("_")[2] ?? token;
   const server = hasSocket
     ? Bun.serve({ hostname: "127.0.0.1", port: 0, development: false, fetch: app.app.fetch })
@@ -72,11 +81,12 @@ export async function createWorld(hasSocket = false): Promise<World> {
     app.close();
   };
   return {
-    ...{ app, send, close, admin, ids: { shop, api, bank }, masterKey, tokens },
+    ...{ app, send, close, admin, ids: { shop, api, bank, own }, masterKey, ownKeys, tokens },
+    origin: server ? server.url.origin : origin,
     forbidden: [
       canaries.bank,
       password,
-      ...[masterKey, bankKey].map((key) => key.slice(5)),
+      ...[masterKey, bankKey, ...ownKeys].map((key) => key.slice(5)),
       ...Object.values(tokens).map(secretsOf),
       "SQLITE",
       "/src/",
