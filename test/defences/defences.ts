@@ -4,6 +4,7 @@ import { batteryDefences } from "./battery.ts";
 import { crashDefences } from "./crash.ts";
 import type { Defence } from "./defence.ts";
 import { guessingDefences } from "./guessing.ts";
+import { thiefDefences } from "./thief.ts";
 
 const areas: readonly (readonly Defence[])[] = [
   auditDefences, // the chain, and nothing without its event
@@ -11,6 +12,7 @@ const areas: readonly (readonly Defence[])[] = [
   batteryDefences, // the doors, and what an answer carries
   guessingDefences, // limits on guessing, and what the program is made of
   crashDefences, // what a killed server could lose
+  thiefDefences, // what is sealed, to whom, and one spelling of everything that is read
 ];
 
 /** All of them, by area. */

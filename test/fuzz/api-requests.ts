@@ -76,7 +76,7 @@ export class ApiRequests {
       case 2:
         return { authorization: `Bearer ${elsewhere}`, isKnown: false };
       case 3:
-        return { authorization: mutated(dice, `Bearer ${dice.pick([read, write, bank])}!`), isKnown: false };
+        return { authorization: this.#spoilt(dice.pick([read, write, bank])), isKnown: false };
       case 4:
         return { authorization: hostileText(dice), isKnown: false };
       case 5:
@@ -86,6 +86,12 @@ export class ApiRequests {
       default:
         return { authorization: `Bearer ${dice.once(5) ? read : write}`, isKnown: true };
     }
+  }
+
+  /** A token with something done to it, and never the token itself. */
+  #spoilt(token: string): string {
+    const spoilt = mutated(this.dice, `Bearer ${token}!`);
+    return spoilt.replace(/^Bearer +/i, "").trim() === token ? `${spoilt}!` : spoilt;
   }
 
   #address(): string {
