@@ -147,7 +147,7 @@ function fieldsOf(route: string, method: string): readonly string[] {
     "POST edit": ["name", "description", "parentId"],
     "POST delete": ["confirmName"],
     "POST unseal": ["masterKey"],
-    "POST rotate": ["currentMasterKey", "newMasterKey", "revoke"],
+    "POST rotate": ["currentMasterKey", "newMasterKey"],
     "POST service-tokens": ["name", "environment", "rights", "expiresInDays", "allowedIps"],
     "POST secrets": ["name", "value", "note"],
     "POST rollback": ["version", "at", "confirm", "state"],

@@ -40,7 +40,7 @@ export class Judge {
     }
     const mayRead = request.isKnown && response.status < 300;
     if (!mayRead) faults.push(...leaks(body, this.world.own, "tells a value"));
-    else faults.push(...leaks(body, this.world.own.slice(0, 1), "tells another environment"));
+    faults.push(...leaks(body, this.world.unsaid, "tells another environment, or a note"));
     return [...faults, ...this.#documented(request, response, type, body)];
   }
 

@@ -42,6 +42,8 @@ interface Parser {
   canonical: Canonical;
   /** Other spellings that mean the same, which is meant: what they look like. Nothing: there is one spelling. */
   spellings?: RegExp;
+  /** What else must be true of a spelling and what it is read as. */
+  fits?: (text: string, meant: string) => boolean;
 }
 
 function unless(error: new (...args: never[]) => Error, read: () => string | undefined): string | undefined {
@@ -119,6 +121,7 @@ const parsers: readonly Parser[] = [
     },
     // A day is its first moment, 24:00 the next one's; seconds and their fractions may be left out.
     spellings: /^\d{4}-\d\d-\d\d(?:T(?:\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)Z)?$/,
+    fits: (text, meant) => meant.startsWith(text.slice(0, 10)) || text.includes("T24:00"),
   },
   {
     what: "a number in a form",
@@ -143,6 +146,7 @@ const parsers: readonly Parser[] = [
     canonical: (text) => unless(RangeError, () => normaliseApiBaseUrl(text)),
     // An address has many spellings (WHATWG URL), and `/api` may be left out; what is used is the canonical one.
     spellings: /./s,
+    fits: (_text, meant) => normaliseApiBaseUrl(meant) === meant,
   },
   ...["ADMIN_MASTER_KEY_EXPIRATION", "ADMIN_SESSION_EXPIRATION", "PORT", "MAX_SECRET_BYTES"].map(
     (name): Parser => ({
@@ -195,7 +199,7 @@ const parsers: readonly Parser[] = [
 
 describe.each(parsers.map((parser) => [parser.what, parser] as const))(
   "%s",
-  (_what, { texts, canonical, spellings }) => {
+  (_what, { texts, canonical, spellings, fits }) => {
     test("has a canonical spelling, which is read as itself", () => {
       for (const text of texts) {
         const spelled = canonical(text);
@@ -211,6 +215,7 @@ describe.each(parsers.map((parser) => [parser.what, parser] as const))(
         refused += meant === undefined ? 1 : 0;
         if (meant === undefined || meant === changed) continue;
         expect([how, changed, spellings?.test(changed) ?? false]).toEqual([how, changed, true]);
+        expect([how, changed, fits?.(changed, meant) ?? true]).toEqual([how, changed, true]);
       }
       expect(refused).toBeGreaterThan(texts.length);
     });

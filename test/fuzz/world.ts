@@ -27,6 +27,8 @@ export interface World {
   tokens: { read: string; write: string; revoked: string; elsewhere: string; bank: string };
   /** What no answer at all may hold. */
   forbidden: readonly string[];
+  /** What no answer of the API may hold, whoever asks. */
+  unsaid: readonly string[];
   /** What no answer may hold to somebody without a good token or session. */
   own: readonly string[];
 }
@@ -51,6 +53,8 @@ export async function createWorld(hasSocket = false): Promise<World> {
   const { id: bank, masterKey: bankKey } = await admin.createRoot("bank");
   await admin.save(shop, "dev", { DB_HOST: "canary-inherited", OVER: canaries.overridden });
   await admin.save(api, "dev", { A: "canary-own", B: "plain", OVER: "canary-over", LINES: "one\ntwo" });
+  const noted = { name: "NOTED", value: "plain", note: canaries.note };
+  await admin.post(`/admin/projects/${api}/environments/dev/secrets`, noted);
   await admin.save(api, "prod", { A: canaries.prod });
   await admin.save(bank, "dev", { BANK: canaries.bank });
   const tokens = {
@@ -91,6 +95,7 @@ export async function createWorld(hasSocket = false): Promise<World> {
       "SQLITE",
       "/src/",
     ],
-    own: [canaries.prod, "canary-own", "canary-inherited", canaries.overridden],
+    unsaid: [canaries.prod, canaries.note],
+    own: ["canary-own", "canary-inherited", canaries.overridden],
   };
 }
