@@ -19,7 +19,8 @@ export type ErrorCode =
   | "unprintable"
   | "sealed"
   | "too-many-attempts"
-  | "busy";
+  | "busy"
+  | "unavailable";
 
 /** Field name → what is wrong with it. */
 export type FieldFaults = Readonly<Record<string, string>>;

@@ -2,10 +2,10 @@ import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { type Bytes, concat, type Random, systemRandom, toBytes } from "./cryptography/bytes.ts";
 import { BusyError, whenNotBusy } from "./database/busy.ts";
 import { connect, type Database, DatabaseError, databaseFile } from "./database/connect.ts";
-import { isBusy } from "./database/constraint.ts";
 import { foreignWrites } from "./database/foreign-writes.ts";
 import { MigrationError, migrate, refuseNewer } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
+import { StorageHealth } from "./database/storage-health.ts";
 import { SecretsflyError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import type { AppDeps } from "./http/app-env.ts";
@@ -13,6 +13,7 @@ import { createLogger, type Logger, loggable } from "./logger.ts";
 import { Guesses } from "./sessions/guesses.ts";
 import { Rotations } from "./sessions/rotations.ts";
 import { Sessions } from "./sessions/sessions.ts";
+import { system, Upkeep } from "./upkeep.ts";
 import { readBlinding } from "./vault/audit-head.ts";
 import { ChangeFeed } from "./vault/change-feed.ts";
 import { createEnvironments } from "./vault/environments.ts";
@@ -48,7 +49,7 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
   try {
     const applied = await migrateOrExplain(db, config, clock());
     if (applied.length > 0) logger.info({ applied }, "migrated the database");
-    const services = await createServices(config, db, clock, systemRandom);
+    const services = await createServices(config, db, clock, systemRandom, () => performance.now());
     const heads = new HeadLog(db, clock, (head) => logHead(logger, head));
     await heads.tick();
     const server = Bun.serve({
@@ -65,7 +66,8 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
         return new Response("Internal error\n", { status: 500 });
       },
     });
-    const sweeper = setInterval(() => sweep(services, heads, logger), tick);
+    const upkeep = new Upkeep({ ...services, heads, logger });
+    const sweeper = setInterval(() => upkeep.tick(), tick);
     return {
       url: urlOf(config, server.port),
       stop: () => stop(server, sweeper, services, heads, logger),
@@ -78,12 +80,17 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
 
 type Services = Pick<AppDeps, "vault" | "sessions" | "rotations" | "guesses" | "usage" | "changes">;
 
-/** What the app stands on, over a migrated database. Adds the environments that the settings name. */
+/**
+ * What the app stands on, over a migrated database. Adds the environments that the settings name.
+ *
+ * @param steady - milliseconds from whenever, which nobody can set as they can set the clock
+ */
 export async function createServices(
   config: Config,
   db: Database,
   clock: () => number,
   random: Random,
+  steady = clock,
 ): Promise<Services> {
   const file = databaseFile(config.DATABASE_URL);
   const changes = new ChangeFeed(db, clock, foreignWrites(file, db.$client));
@@ -92,6 +99,7 @@ export async function createServices(
     clock,
     random,
     writes: new WriteQueue(),
+    storage: new StorageHealth(),
     written: () => changes.poke(),
     settings: {
       availableEnvironments: config.AVAILABLE_ENVIRONMENTS,
@@ -99,8 +107,13 @@ export async function createServices(
       versionedSecretValues: config.VERSIONED_SECRET_VALUES,
     },
   };
-  await createEnvironments(vault, { id: "system", address: "", requestId: "" });
-  const sessions = new Sessions({ sessionExpiration: config.ADMIN_SESSION_EXPIRATION }, clock, random);
+  await createEnvironments(vault, system);
+  const sessions = new Sessions(
+    { sessionExpiration: config.ADMIN_SESSION_EXPIRATION },
+    clock,
+    random,
+    steady,
+  );
   const guesses = new Guesses(vault, await browserMaterial(config, vault));
   const [rotations, usage] = [new Rotations(), new TokenUsage(db, clock)];
   return { vault, sessions, rotations, guesses, usage, changes };
@@ -136,23 +149,6 @@ function urlOf({ HOST }: Config, port: number | undefined): string {
 function logHead(logger: Logger, head: string | undefined): void {
   if (head !== undefined) logger.info({ head }, "the head of the audit");
   else logger.warn("the head of the audit cannot be told: what blinds it was removed from the database");
-}
-
-function sweep({ sessions, usage, changes }: Services, heads: HeadLog, logger: Logger): void {
-  const sealed = sessions.sweep();
-  if (sealed > 0) logger.info({ sealed }, "sealed after the time-out");
-  usage.flush().catch((error: unknown) => {
-    // Another process is writing: what was counted is kept, and written with the next.
-    if (isBusy(error)) return;
-    logger.warn(loggable(error), "the reads of service tokens could not be written");
-  });
-  changes.tick().catch((error: unknown) => {
-    if (isBusy(error)) return;
-    logger.warn(loggable(error), "what has changed could not be read; listeners are told as soon as it can");
-  });
-  heads.tick().catch((error: unknown) => {
-    logger.warn(loggable(error), "the head of the audit could not be read");
-  });
 }
 
 async function stop(

@@ -54,8 +54,21 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "main.ts",
   ],
 
+  // What a server does by itself.
+  "upkeep.ts": ["database", "vault", "sessions", "errors.ts", "logger.ts"],
+
   // Puts everything together.
-  "main.ts": ["cryptography", "database", "vault", "sessions", "http", "errors.ts", "config.ts", "logger.ts"],
+  "main.ts": [
+    "upkeep.ts",
+    "cryptography",
+    "database",
+    "vault",
+    "sessions",
+    "http",
+    "errors.ts",
+    "config.ts",
+    "logger.ts",
+  ],
 };
 
 /** Packages that only some parts may use. */

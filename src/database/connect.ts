@@ -1,8 +1,9 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Client, createClient } from "@libsql/client/web";
 import type { LibSQLDatabase } from "drizzle-orm/libsql";
 import { drizzle } from "drizzle-orm/libsql/web";
+import { keepForOwner } from "./open-for-writing.ts";
 import * as schema from "./schema.ts";
 import { SqliteClient } from "./sqlite-client.ts";
 
@@ -63,10 +64,8 @@ function openFile(file: string): Client {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     closeSync(openSync(file, "a", 0o600));
     const client = new SqliteClient(file);
-    // Files that are older than this program may be open to others; only now are they known to be a database.
-    for (const part of [file, `${file}-wal`, `${file}-shm`]) {
-      if ((statSync(part, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) chmodSync(part, 0o600);
-    }
+    // Only now is it known to be a database.
+    keepForOwner(file);
     return client;
   } catch (error) {
     throw new DatabaseError(`cannot open the database ${file}: ${fileFault(error)}`);

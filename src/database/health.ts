@@ -1,11 +1,16 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "./connect.ts";
+import { SqliteClient } from "./sqlite-client.ts";
 
-/** Long enough for a busy machine, short enough for a health check. Milliseconds. */
-const patience = 1000;
+/** Long enough for a busy machine; a health check has its answer within a second. Milliseconds. */
+const patience = 800;
 
-/** Whether the database answers a query about its own tables in time. */
+/**
+ * Whether the database answers a query about its own tables in time; and of a file, whether it is where it belongs. One
+ * that is back, or has another in its place, is opened by this.
+ */
 export async function isDatabaseUp(db: Database): Promise<boolean> {
+  if (db.$client instanceof SqliteClient && db.$client.look()) return false;
   const { promise: late, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(() => resolve(false), patience);
   try {

@@ -1,39 +1,37 @@
-import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
+import { constants, type Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import type { Client, InArgs, InStatement, InValue, ResultSet, Row } from "@libsql/client";
 import { isBusy } from "./constraint.ts";
+import { OpenFiles } from "./open-files.ts";
 import { openForReading } from "./open-for-reading.ts";
+import { openForWriting, openInPlace } from "./open-for-writing.ts";
+import { StorageError, storageFault } from "./storage-fault.ts";
 
 /**
  * `bun:sqlite` behind libSQL's `Client` interface, so that one machine and many machines run the same
  * code above. Statements are prepared once and reused; a batch is one transaction. There are no
  * interactive transactions: they would hold the only connection across an `await`.
+ *
+ * A file that is moved or removed while it is open is still read, and never written: nobody would find again what was
+ * acknowledged. Once it is back, or another one is in its place, it is opened anew. Throws StorageError meanwhile.
  */
 export class SqliteClient implements Client {
   readonly protocol = "file";
-  readonly #database: Database;
+  #database: Database;
   readonly #statements = new Map<string, Statement>();
-  #isReadOnly = false;
+  /** undefined: of a database that is only read, or in memory, nobody asks what its files are. */
+  #files: OpenFiles | undefined;
+  /** The former connection is closed, and there is no other yet. */
+  #isParted = false;
+  #reopened = 0;
 
   /**
-   * Opens a file that exists. WAL with `synchronous=FULL`: what was acknowledged survives a power cut.
+   * Opens a file.
    *
    * @param access - "read": nothing is written to the file, and whoever else has it open is in nobody's way
    */
   constructor(file: string, access: "read" | "write" = "write") {
-    if (access === "read") {
-      this.#database = openForReading(file);
-      this.#isReadOnly = true;
-      return;
-    }
-    this.#database = new Database(file, { readwrite: true, create: true, strict: true, safeIntegers: false });
-    // Several processes may start at once, and there is nothing else to do yet.
-    this.#database.run("PRAGMA busy_timeout = 5000");
-    this.#database.run("PRAGMA journal_mode = WAL");
-    this.#database.run("PRAGMA synchronous = FULL");
-    this.#database.run("PRAGMA foreign_keys = ON");
-    this.#database.run("PRAGMA secure_delete = ON");
-    // Waiting for another process's lock holds the event loop: from here on it is short, and callers try again.
-    this.#database.run("PRAGMA busy_timeout = 20");
+    this.#database = access === "read" ? openForReading(file) : openForWriting(file);
+    if (access === "write" && file !== ":memory:") this.#files = new OpenFiles(file);
   }
 
   get closed(): boolean {
@@ -42,36 +40,68 @@ export class SqliteClient implements Client {
   #closed = false;
 
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
-    return this.#run(typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement);
+    const normalized = typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
+    const writes = !isSelect(normalized);
+    const database = this.#open(writes);
+    const result = this.#run(database, normalized);
+    if (writes) this.#requireFiles(true);
+    return result;
   }
 
   async batch(statements: (InStatement | [string, InArgs?])[]): Promise<ResultSet[]> {
     const normalized = statements.map((statement) =>
       Array.isArray(statement) ? { sql: statement[0], args: statement[1] ?? [] } : statement,
     );
-    const run = this.#database.transaction(() => normalized.map((statement) => this.#run(statement)));
     // What only reads needs no lock, so nobody who writes can keep it waiting.
-    return normalized.every(isSelect) ? run.deferred() : run.immediate();
+    const writes = !normalized.every(isSelect);
+    const database = this.#open(writes);
+    const run = database.transaction(() => {
+      const results = normalized.map((statement) => this.#run(database, statement));
+      // As late as can be: what is rolled back here was certainly not written.
+      if (writes) this.#requireFiles(false);
+      return results;
+    });
+    if (!writes) return run.deferred();
+    const results = run.immediate();
+    this.#requireFiles(true);
+    return results;
   }
 
   /** A batch that may rebuild tables: foreign keys are checked once, at its end, before it is committed. */
   async migrate(statements: InStatement[]): Promise<ResultSet[]> {
-    this.#database.run("PRAGMA foreign_keys = OFF");
+    const database = this.#open(true);
+    database.run("PRAGMA foreign_keys = OFF");
     try {
-      const run = this.#database.transaction(() => {
-        const results = statements.map((statement) => this.#run(statement));
-        const broken = this.#database.query("PRAGMA foreign_key_check").all().length;
+      const run = database.transaction(() => {
+        const results = statements.map((statement) => this.#run(database, statement));
+        const broken = database.query("PRAGMA foreign_key_check").all().length;
         if (broken > 0) throw brokenReferences(broken);
         return results;
       });
       return run.immediate();
     } finally {
-      this.#database.run("PRAGMA foreign_keys = ON");
+      database.run("PRAGMA foreign_keys = ON");
     }
   }
 
   async executeMultiple(sql: string): Promise<void> {
-    this.#database.run(sql);
+    this.#open(true).run(sql);
+  }
+
+  /** What is wrong with the files that it has open; undefined where they are at their paths. Opens what has come there. */
+  look(): StorageError | undefined {
+    try {
+      this.#open(true);
+      return undefined;
+    } catch (error) {
+      if (error instanceof StorageError) return error;
+      throw error;
+    }
+  }
+
+  /** How often it has opened what came in the place of its files: whatever was known of the data may be wrong by then. */
+  get reopened(): number {
+    return this.#reopened;
   }
 
   transaction(): never {
@@ -88,25 +118,63 @@ export class SqliteClient implements Client {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const statement of this.#statements.values()) statement.finalize();
-    if (this.#isReadOnly) {
-      this.#database.close();
-      return;
+    if (!this.#isParted) this.#part();
+  }
+
+  /** The connection. Throws StorageError where there is none, or where it must not be written to. */
+  #open(toWrite: boolean): Database {
+    const state = this.#closed ? undefined : this.#files?.state();
+    if (state === "replaced" || (state === "there" && this.#isParted)) this.#reopen();
+    else if (state === "missing" && (toWrite || this.#isParted)) throw new StorageError("missing");
+    return this.#database;
+  }
+
+  #requireFiles(mayBeWritten: boolean): void {
+    const state = this.#files?.state();
+    if (state === "missing" || state === "replaced") throw new StorageError(state, mayBeWritten);
+  }
+
+  /** Opens what is at the path now, in place of the former connection. Throws StorageError where that cannot be. */
+  #reopen(): void {
+    const files = this.#files;
+    if (!files) return;
+    if (!this.#isParted) {
+      this.#isParted = true;
+      this.#part();
     }
+    // A WAL that belongs to the former file would be played into this one.
+    if (files.areBehind()) throw new StorageError("replaced");
     try {
+      this.#database = openInPlace(files.file);
+    } catch (error) {
+      throw new StorageError("replaced", false, { cause: error });
+    }
+    this.#files = new OpenFiles(files.file);
+    this.#isParted = false;
+    this.#reopened++;
+  }
+
+  /** Ends the connection. What is in its WAL is moved into its file, wherever that is by now. */
+  #part(): void {
+    for (const statement of this.#statements.values()) statement.finalize();
+    this.#statements.clear();
+    try {
+      if (!this.#files) return;
+      // SQLite removes a WAL by its path: not that of a database that was put there meanwhile.
+      if (this.#files.areForeign()) this.#database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
       this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (error) {
-      // Another process reads or writes: the last one to close will do it.
-      if (!isBusy(error)) throw error;
+      // Another process reads or writes: the last one to close will do it. A disk that fails loses nothing by it.
+      if (!isBusy(error) && !storageFault(error)) throw error;
     } finally {
       this.#database.close();
     }
   }
 
-  #prepare(sql: string): Statement {
+  #prepare(database: Database, sql: string): Statement {
     let statement = this.#statements.get(sql);
     if (!statement) {
-      statement = this.#database.prepare(sql);
+      statement = database.prepare(sql);
       // A bound on memory; statements with a varying number of rows would otherwise pile up.
       if (this.#statements.size >= 500) {
         for (const old of this.#statements.values()) old.finalize();
@@ -117,9 +185,9 @@ export class SqliteClient implements Client {
     return statement;
   }
 
-  #run(input: InStatement): ResultSet {
+  #run(database: Database, input: InStatement): ResultSet {
     const { sql, args = [] } = typeof input === "string" ? { sql: input } : input;
-    const statement = this.#prepare(sql);
+    const statement = this.#prepare(database, sql);
     const bindings = Array.isArray(args) ? args.map(toBinding) : {};
     const parameters = Array.isArray(bindings) ? bindings : [];
     if (statement.columnNames.length > 0) {

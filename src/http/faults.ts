@@ -4,6 +4,8 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { OpenError } from "../cryptography/aead.ts";
 import { KeyDerivationError } from "../cryptography/master-key.ts";
 import { QueueFullError } from "../cryptography/one-at-a-time.ts";
+import { isBusy } from "../database/constraint.ts";
+import { storageFault, unavailable } from "../database/storage-fault.ts";
 import { type ErrorCode, type FieldFaults, SecretsflyError } from "../errors.ts";
 import { loggable } from "../logger.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -22,6 +24,8 @@ export interface PublicFault {
 
 const damaged =
   "Stored data does not open: it was changed, moved or damaged outside of secretsfly. The log names the place.";
+
+const locked = "The database is locked by another program. Try again.";
 
 const queueFull =
   "Too many passphrases are being tried just now. Nothing was done; try again in a few seconds.";
@@ -45,6 +49,14 @@ export function publicFault(c: Context<AppEnv>, error: Error): PublicFault {
   if (error instanceof HTTPException && error.status < 500) {
     const code = codeOf(error.status);
     return { code, ...statuses[code], detail: error.message || statuses[code].title, fields: {} };
+  }
+  const fault = storageFault(error);
+  if (fault) {
+    c.var.vault.storage.met(fault);
+    return publicFault(c, unavailable(fault, "reading"));
+  }
+  if (isBusy(error)) {
+    return { code: "busy", ...statuses.busy, detail: locked, fields: {}, retryAfter: 1 };
   }
   const isDamaged = error instanceof OpenError || error instanceof KeyDerivationError;
   const place = error instanceof OpenError ? { place: error.context } : {};

@@ -17,4 +17,5 @@ export const statuses: Readonly<Record<ErrorCode, { status: ContentfulStatusCode
   sealed: { status: 423, title: "Sealed" },
   "too-many-attempts": { status: 429, title: "Too many failed attempts" },
   busy: { status: 503, title: "Busy" },
+  unavailable: { status: 503, title: "The database cannot be used" },
 };

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { systemRandom } from "../cryptography/bytes.ts";
 import { type Database, fileFault, isFileFault } from "../database/connect.ts";
+import { StorageHealth } from "../database/storage-health.ts";
 import { type ChainReport, verifyChain } from "../vault/audit-chain.ts";
 import type { SealedCounts } from "../vault/sealed-rows.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -108,6 +109,7 @@ function vaultOf(db: Database, clock: () => number): Vault {
     clock,
     random: systemRandom,
     writes: new WriteQueue(),
+    storage: new StorageHealth(),
     written: () => {},
     settings: { availableEnvironments: [], maxSecretBytes: 0, versionedSecretValues: true },
   };

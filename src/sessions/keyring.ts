@@ -1,17 +1,22 @@
 import type { UnlockedRoot } from "../vault/unlock.ts";
+import { Deadline } from "./deadline.ts";
 
 /**
  * The root keys that one admin session has unsealed, each until its deadline. The deadline is checked
  * at every use, so a key that the sweeper has not dropped yet is as good as gone.
  */
 export class Keyring {
-  readonly #roots = new Map<number, { root: UnlockedRoot; until: number }>();
+  readonly #roots = new Map<number, { root: UnlockedRoot; deadline: Deadline }>();
 
-  constructor(private readonly clock: () => number) {}
+  /** @param steady - milliseconds from whenever, for when somebody sets the clock back */
+  constructor(
+    private readonly clock: () => number,
+    private readonly steady = clock,
+  ) {}
 
   /** Holds a root key until `until` (milliseconds since the epoch). */
   hold(root: UnlockedRoot, until: number): void {
-    this.#roots.set(root.rootId, { root, until });
+    this.#roots.set(root.rootId, { root, deadline: new Deadline(until, this.clock, this.steady) });
   }
 
   /** The root key of a root project; undefined where it is sealed in this session. */
@@ -22,14 +27,14 @@ export class Keyring {
   /** Until when a root project is unsealed in this session; undefined where it is sealed. */
   unsealedUntil(rootId: number): number | undefined {
     const held = this.#roots.get(rootId);
-    return held && held.until > this.clock() ? held.until : undefined;
+    return held && !held.deadline.isOver ? held.deadline.until : undefined;
   }
 
   /** The unsealed root projects and their deadlines. */
   unsealed(): { rootId: number; until: number }[] {
     return [...this.#roots]
-      .filter(([, { until }]) => until > this.clock())
-      .map(([rootId, { until }]) => ({ rootId, until }));
+      .filter(([, { deadline }]) => !deadline.isOver)
+      .map(([rootId, { deadline }]) => ({ rootId, until: deadline.until }));
   }
 
   /** Forgets a root key. True if it was held and still valid. */
@@ -46,7 +51,7 @@ export class Keyring {
 
   /** Forgets the root keys whose time is over, and returns their projects. */
   sweep(): number[] {
-    const over = [...this.#roots].filter(([, { until }]) => until <= this.clock()).map(([rootId]) => rootId);
+    const over = [...this.#roots].filter(([, { deadline }]) => deadline.isOver).map(([rootId]) => rootId);
     for (const rootId of over) this.#roots.delete(rootId);
     return over;
   }

@@ -1,5 +1,6 @@
 import type { Random } from "../cryptography/bytes.ts";
 import { sha256 } from "../cryptography/hash.ts";
+import { Deadline } from "./deadline.ts";
 import { Keyring } from "./keyring.ts";
 
 /** A message for the next page that a session is shown. */
@@ -22,7 +23,7 @@ interface WantedPage {
 export interface Session {
   /** Public: what the audit calls it. Not the cookie's value. */
   readonly id: string;
-  readonly expiresAt: number;
+  readonly deadline: Deadline;
   signedIn: boolean;
   readonly keyring: Keyring;
   flashes: Flash[];
@@ -44,7 +45,11 @@ export interface SessionSettings {
 /** More sessions than any team has; the oldest goes when one more comes, so that nobody can fill the memory. */
 const maxSessions = 10_000;
 
-/** The admin sessions of this process. A cookie holds an opaque secret; only its hash is kept. */
+/**
+ * The admin sessions of this process. A cookie holds an opaque secret; only its hash is kept.
+ *
+ * `clock` is the time of day, which somebody may set; `steady` counts milliseconds from whenever and cannot be set.
+ */
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
 
@@ -52,6 +57,7 @@ export class Sessions {
     private readonly settings: SessionSettings,
     private readonly clock: () => number,
     private readonly random: Random,
+    private readonly steady = clock,
   ) {}
 
   /** A new session and the value of its cookie: 256 random bits, base64url. */
@@ -59,9 +65,9 @@ export class Sessions {
     const secret = this.random(32).toBase64({ alphabet: "base64url", omitPadding: true });
     const session: Session = {
       id: this.random(6).toHex(),
-      expiresAt: this.clock() + this.settings.sessionExpiration * 1000,
+      deadline: new Deadline(this.clock() + this.settings.sessionExpiration * 1000, this.clock, this.steady),
       signedIn,
-      keyring: new Keyring(this.clock),
+      keyring: new Keyring(this.clock, this.steady),
       flashes: [],
       wanted: undefined,
     };
@@ -74,7 +80,7 @@ export class Sessions {
   find(secret: string): Session | undefined {
     const session = this.#sessions.get(key(secret));
     if (!session) return undefined;
-    if (session.expiresAt > this.clock()) return session;
+    if (!session.deadline.isOver) return session;
     this.#end(key(secret));
     return undefined;
   }
@@ -89,7 +95,7 @@ export class Sessions {
     let dropped = 0;
     for (const [hash, session] of this.#sessions) {
       dropped += session.keyring.sweep().length;
-      if (session.expiresAt <= this.clock()) this.#end(hash);
+      if (session.deadline.isOver) this.#end(hash);
     }
     return dropped;
   }
@@ -97,6 +103,11 @@ export class Sessions {
   /** Forgets a root key in every session: its project is gone. */
   forgetRoot(rootId: number): void {
     for (const { keyring } of this.#sessions.values()) keyring.seal(rootId);
+  }
+
+  /** Forgets every root key. The sessions stay. */
+  sealAll(): void {
+    for (const { keyring } of this.#sessions.values()) keyring.sealAll();
   }
 
   /** Forgets every session and every key: the server stops. */

@@ -55,14 +55,15 @@ export class TokenUsage {
     usage.days.set(dayOf(now), { reads, lastReadAt: now, lastAddress: address });
   }
 
-  /** Writes what was counted since the last time. What cannot be written is kept for the next. */
-  async flush(): Promise<void> {
-    if (this.#usage.size === 0) return;
+  /** Writes what was counted since the last time. What cannot be written is kept for the next. False: there was nothing. */
+  async flush(): Promise<boolean> {
+    if (this.#usage.size === 0) return false;
     const flushed = this.#usage;
     this.#usage = new Map();
     const statements = [...flushed].flatMap(([publicId, usage]) => this.#statements(publicId, usage));
     try {
       await this.db.batch(statements as unknown as [Statement, ...Statement[]]);
+      return true;
     } catch (error) {
       for (const [publicId, usage] of flushed) this.#putBack(publicId, usage);
       throw error;

@@ -1,5 +1,6 @@
 import type { Random } from "../cryptography/bytes.ts";
 import type { Database } from "../database/connect.ts";
+import type { StorageHealth } from "../database/storage-health.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
 /** What the domain stands on; passed to each of its functions, so that tests choose clock and randomness. */
@@ -9,6 +10,8 @@ export interface Vault {
   clock: () => number;
   random: Random;
   writes: WriteQueue;
+  /** Told of what the database refused for a fault of its own, and of what it did again. */
+  storage: StorageHealth;
   /** Called after each write that is on disk. */
   written: () => void;
   settings: VaultSettings;

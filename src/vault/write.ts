@@ -2,6 +2,8 @@ import { eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { isBusy, isUniqueViolation, isWriteConflict } from "../database/constraint.ts";
 import { auditEvents, guards, rootKeys } from "../database/schema.ts";
+import { storageFault, unavailable } from "../database/storage-fault.ts";
+import type { StorageHealth } from "../database/storage-health.ts";
 import { SecretsflyError } from "../errors.ts";
 import { type AuditEntry, auditHead, chainEvents } from "./audit.ts";
 import { onTrees, type Tree, type Trees, treeIn } from "./tree.ts";
@@ -34,7 +36,8 @@ const rowsAStatement = 500;
 /**
  * Runs `attempt` until what it wants to write is written, whole, with its audit events.
  * `scope` names what may not be computed twice at the same time, such as a tree.
- * Throws what `attempt` throws; SecretsflyError `busy` when others are in the way for too long.
+ * Throws what `attempt` throws; SecretsflyError `busy` when others are in the way for too long, `unavailable` where the
+ * database cannot be written.
  */
 export async function write<T>(
   vault: Vault,
@@ -116,7 +119,7 @@ async function commit(
   statements: readonly Statement[],
   events: readonly AuditEntry[],
 ): Promise<boolean> {
-  const { db, clock, written } = vault;
+  const { db, clock, storage, written } = vault;
   // Every write appends to the one audit chain: only its last step, which waits for no computation, is queued for all.
   return vault.writes.run("commit", async () => {
     for (let i = 0; i < auditAttempts; i++) {
@@ -124,17 +127,26 @@ async function commit(
       const appended = chunks(rows).map((chunk) => db.insert(auditEvents).values(chunk));
       try {
         await db.batch([...statements, ...appended] as unknown as [Statement, ...Statement[]]);
+        storage.worked();
         written();
         return true;
       } catch (error) {
         // Another process appended first: the same rows fit behind its event.
         if (isUniqueViolation(error, "audit_events")) continue;
         if (isWriteConflict(error)) return false;
-        throw error;
+        throw refused(storage, error);
       }
     }
     return false;
   });
+}
+
+/** What to throw for a batch that failed: a fault of the storage in words, anything else as it is. */
+function refused(storage: StorageHealth, error: unknown): unknown {
+  const fault = storageFault(error);
+  if (!fault) return error;
+  storage.met(fault);
+  return unavailable(fault, "writing");
 }
 
 /** How often the same rows are tried behind another head of the chain, before all is computed again. */

@@ -9,7 +9,7 @@ import { auditRoutes, projectAuditRoutes } from "./audit.tsx";
 import { compareRoutes } from "./compare.tsx";
 import { copyRoutes } from "./copy.ts";
 import { exportRoutes } from "./export.tsx";
-import { pageProps } from "./frame.ts";
+import { propsAnyway } from "./frame.ts";
 import { requireForm, requirePasswordOrLoopback, requireSameOrigin } from "./guards.ts";
 import { historyRoutes } from "./history.tsx";
 import { importRoutes } from "./import.tsx";
@@ -85,7 +85,7 @@ export async function showError(error: Error, c: Context<AppEnv>): Promise<Respo
   if (retryAfter !== undefined) c.header("Retry-After", String(retryAfter));
   const page = (
     <MessagePage
-      {...(await pageProps(c))}
+      {...(await propsAnyway(c))}
       status={status}
       title={title}
       detail={detail}

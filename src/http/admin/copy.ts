@@ -37,6 +37,7 @@ export const copyRoutes = new Hono<AppEnv>({ strict: false }).post("/", async (c
       const errors = Object.keys(fields).length > 0 ? fields : { form: message };
       return showComparison(c, project, { ...(back ?? wholeComparison), from, to }, { names, errors });
     },
+    "everything",
   );
 });
 

@@ -11,18 +11,26 @@ const mendable: ReadonlySet<ErrorCode> = new Set([
   "too-many-attempts",
 ]);
 
+/** What is no fault of the form: worth another try, with what was typed. */
+const passing: ReadonlySet<ErrorCode> = new Set(["busy", "unavailable"]);
+
 /**
  * Does what a form asks for. Where a field is at fault nothing was written, and the form's page is the
  * answer, with the fault beside the field and what was typed still there.
+ *
+ * @param tells "everything": `showAgain` also has a place for the message of what is no field's fault
  */
 export async function answerForm(
   act: () => Promise<Response>,
   showAgain: (errors: FieldErrors, error: SecretsflyError) => Promise<Response> | Response,
+  tells: "fields" | "everything" = "fields",
 ): Promise<Response> {
   try {
     return await act();
   } catch (error) {
-    if (!(error instanceof SecretsflyError) || !mendable.has(error.code)) throw error;
+    if (!(error instanceof SecretsflyError)) throw error;
+    const isTold = mendable.has(error.code) || (tells === "everything" && passing.has(error.code));
+    if (!isTold) throw error;
     const page = await showAgain(error.fields, error);
     const again = retryAfterOf(error);
     if (again !== undefined) page.headers.set("Retry-After", String(again));

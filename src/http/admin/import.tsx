@@ -45,6 +45,7 @@ export const importRoutes = new Hono<AppEnv>({ strict: false })
         const looked = await look(c, place, typed).catch(forgiveText);
         return showImport(c, place, { typed, errors: all, looked });
       },
+      "everything",
     );
   });
 

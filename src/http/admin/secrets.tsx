@@ -64,6 +64,7 @@ export const secretRoutes = new Hono<AppEnv>({ strict: false })
         tell(c, "error", `${name} was not deleted. ${error.message}`);
         return showSecrets(c, place, { decrypted });
       },
+      "everything",
     );
   });
 
@@ -94,6 +95,7 @@ async function save(c: Context<AppEnv>, place: Place, form: Form): Promise<Respo
       return c.redirect(await back, 303);
     },
     (_errors, error) => showRefused(c, place, form, withFaults(rows, error), error),
+    "everything",
   );
 }
 

@@ -1,0 +1,51 @@
+import { statSync } from "node:fs";
+
+/** How the files of a connection are: at their paths, away, or others are there. */
+export type FilesState = "there" | "missing" | "replaced";
+
+/**
+ * Which files a connection has open, so that it is noticed when they are moved, removed or replaced: SQLite would go on
+ * writing into what nobody finds any more.
+ */
+export class OpenFiles {
+  readonly #main: string | undefined;
+  readonly #side: readonly (readonly [path: string, identity: string | undefined])[];
+
+  /** The files that are at a database's path now: to be asked right after it was opened. */
+  constructor(readonly file: string) {
+    this.#main = identityOf(file);
+    this.#side = [`${file}-wal`, `${file}-shm`].map((path) => [path, identityOf(path)] as const);
+  }
+
+  /** A few microseconds. */
+  state(): FilesState {
+    const now = identityOf(this.file);
+    if (now === undefined) return "missing";
+    const areSame = this.#side.every(([path, identity]) => identityOf(path) === identity);
+    return now === this.#main && areSame ? "there" : "replaced";
+  }
+
+  /** Whether the WAL or its index is at its path: once the connection is closed, others have them open still. */
+  areBehind(): boolean {
+    return this.#side.some(([path, identity]) => identity !== undefined && identityOf(path) === identity);
+  }
+
+  /** Whether the WAL or its index at these paths belong to somebody else, who must not lose them. */
+  areForeign(): boolean {
+    return this.#side.some(([path, identity]) => {
+      const now = identityOf(path);
+      return now !== undefined && now !== identity;
+    });
+  }
+}
+
+/** What tells a file from any other that is, or will be, at its path; undefined where there is none to be found. */
+function identityOf(path: string): string | undefined {
+  try {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return found && `${found.dev}:${found.ino}`;
+  } catch {
+    // A part of the path is no folder, or the disk does not answer.
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import { SecretsflyError } from "../errors.ts";
+
+/**
+ * What keeps a database from being used though neither the program nor its user did anything wrong:
+ *
+ * - `full`, `read-only`: the disk takes nothing; what is there can be read.
+ * - `missing`: the file is not at its path any more; what is open can be read.
+ * - `replaced`: another file is at its path, which cannot be used, or not yet.
+ * - `failing`: the disk gives errors.
+ * - `unreachable`: the database is on a server that does not answer.
+ */
+export type StorageFaultKind = "full" | "read-only" | "missing" | "replaced" | "failing" | "unreachable";
+
+export interface StorageFault {
+  kind: StorageFaultKind;
+  /** Of a write: true where it may be on the disk, or be there once the disk is back. */
+  mayBeWritten: boolean;
+}
+
+/** A database file that is not at its path any more, or is another one by now. */
+export class StorageError extends Error implements StorageFault {
+  override readonly name = "StorageError";
+
+  constructor(
+    readonly kind: "missing" | "replaced",
+    readonly mayBeWritten = false,
+    options?: ErrorOptions,
+  ) {
+    super(`the database file is ${kind}`, options);
+  }
+}
+
+/** Codes of SQLite and of what reaches a server, by their beginnings; the first that fits. */
+const codes: readonly (readonly [RegExp, StorageFaultKind, mayBeWritten: boolean])[] = [
+  [/^SQLITE_FULL/, "full", false],
+  [/^SQLITE_READONLY_DBMOVED/, "missing", false],
+  [/^SQLITE_READONLY/, "read-only", false],
+  // The commit was in the file before it was found that nobody can tell whether it is on the disk.
+  [/^SQLITE_IOERR.*FSYNC/, "failing", true],
+  [/^SQLITE_(?:IOERR|CANTOPEN)/, "failing", false],
+  // Nobody was there to be sent anything.
+  [/^(?:ConnectionRefused|ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/, "unreachable", false],
+  [/^(?:Connection|Timeout|ECONN|ETIMEDOUT|EPIPE|FailedToOpenSocket)/, "unreachable", true],
+];
+
+/** Which fault of the storage an error tells of; undefined for any other error. Drizzle has the cause inside of its own. */
+export function storageFault(error: unknown): StorageFault | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof StorageError) return current;
+    const code = "code" in current && typeof current.code === "string" ? current.code : current.name;
+    const known = codes.find(([beginning]) => beginning.test(code));
+    if (known) return { kind: known[1], mayBeWritten: known[2] };
+  }
+  return undefined;
+}
+
+const sentences: Readonly<Record<StorageFaultKind, string>> = {
+  full: "The database cannot be written: its disk is full.",
+  "read-only": "The database cannot be written: its disk is read-only.",
+  missing: "The database cannot be written: its file was moved or removed.",
+  replaced: "The database cannot be used: another file is in the place of its own.",
+  failing: "The database cannot be used: its disk gives errors, or refuses to be written.",
+  unreachable: "The database server does not answer.",
+};
+
+/** Whether what is there can be read meanwhile, so that only a write tells when it is over. */
+export function isFaultOfWrites(kind: StorageFaultKind): boolean {
+  return kind === "full" || kind === "read-only" || kind === "failing";
+}
+
+/** A fault in one sentence, for people. */
+export function storageSentence({ kind }: Pick<StorageFault, "kind">): string {
+  return sentences[kind];
+}
+
+/** How long whatever it is may take, for those who try again by themselves. Seconds. */
+const tryAgainAfter = 5;
+
+/** A fault as it is told to whoever asked for something. */
+export function unavailable(fault: StorageFault, doing: "reading" | "writing"): SecretsflyError {
+  const known = fault.mayBeWritten
+    ? "Whether this was written is not known: look before you try again."
+    : "Nothing was written; try again when that is mended.";
+  const rest = doing === "writing" ? known : "Try again when that is mended.";
+  return new SecretsflyError("unavailable", `${storageSentence(fault)} ${rest}`, {}, tryAgainAfter);
+}

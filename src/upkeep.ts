@@ -1,0 +1,90 @@
+import { isBusy } from "./database/constraint.ts";
+import { isDatabaseUp } from "./database/health.ts";
+import { SqliteClient } from "./database/sqlite-client.ts";
+import { isFaultOfWrites, storageFault, storageSentence } from "./database/storage-fault.ts";
+import { type Logger, loggable } from "./logger.ts";
+import type { Sessions } from "./sessions/sessions.ts";
+import type { ChangeFeed } from "./vault/change-feed.ts";
+import { createEnvironments } from "./vault/environments.ts";
+import type { HeadLog } from "./vault/head-log.ts";
+import type { TokenUsage } from "./vault/token-usage.ts";
+import type { Actor, Vault } from "./vault/vault.ts";
+
+/** Who acts where nobody does. */
+export const system: Actor = { id: "system", address: "", requestId: "" };
+
+interface LookedAfter {
+  vault: Vault;
+  sessions: Sessions;
+  usage: TokenUsage;
+  changes: ChangeFeed;
+  heads: HeadLog;
+  logger: Logger;
+}
+
+/** What a server does about once a second, asked or not: `tick` is to be called as often. */
+export class Upkeep {
+  #reopened = 0;
+
+  constructor(private readonly services: LookedAfter) {}
+
+  /** Seals what is over, writes what was counted, tells listeners and the log, and looks whether the database is there. */
+  tick(): void {
+    const { sessions, usage, changes, heads, vault, logger } = this.services;
+    const sealed = sessions.sweep();
+    if (sealed > 0) logger.info({ sealed }, "sealed after the time-out");
+    // What was counted is kept, and written with the next.
+    usage
+      .flush()
+      .then(
+        (hasWritten) => hasWritten && vault.storage.worked(),
+        this.#unlessStorage("the reads of service tokens could not be written"),
+      );
+    changes
+      .tick()
+      .catch(this.#unlessStorage("what has changed could not be read; listeners are told as soon as it can"));
+    heads.tick().catch(this.#unlessStorage("the head of the audit could not be read"));
+    this.#lookAtStorage().catch(this.#unlessStorage("the database could not be looked after"));
+  }
+
+  /** Logs what failed, but of the storage only that it fails: another process that writes is no news. */
+  #unlessStorage(what: string): (error: unknown) => void {
+    return (error) => {
+      const fault = storageFault(error);
+      if (fault) this.services.vault.storage.met(fault);
+      else if (!isBusy(error)) this.services.logger.warn(loggable(error), what);
+    };
+  }
+
+  /** Finds a database file that was taken away, or is back, and tells of what begins and what is over. */
+  async #lookAtStorage(): Promise<void> {
+    const { db, storage } = this.services.vault;
+    const lost = db.$client instanceof SqliteClient ? db.$client.look() : undefined;
+    if (lost) storage.met(lost);
+    // Of the others only a write can tell that they are over.
+    else if (storage.fault && !isFaultOfWrites(storage.fault) && (await isDatabaseUp(db))) storage.worked();
+    this.#tellNews();
+    if (db.$client instanceof SqliteClient && db.$client.reopened !== this.#reopened) {
+      this.#reopened = db.$client.reopened;
+      await this.#startOver();
+    }
+  }
+
+  #tellNews(): void {
+    const { vault, logger } = this.services;
+    const news = vault.storage.news();
+    if (!news) return;
+    if ("began" in news) logger.error({ fault: news.began }, storageSentence({ kind: news.began }));
+    else logger.warn({ fault: news.ended }, "the database can be used again");
+  }
+
+  /** Another file was opened: it may be an older copy, or another database altogether. */
+  async #startOver(): Promise<void> {
+    const { vault, sessions, changes, heads, logger } = this.services;
+    logger.warn("the database file is another one than before: it was opened, and everything is sealed");
+    sessions.sealAll();
+    changes.poke();
+    await createEnvironments(vault, system);
+    await heads.now();
+  }
+}
