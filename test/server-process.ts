@@ -7,6 +7,7 @@ const main = join(import.meta.dir, "../src/main.ts");
 
 /** The program as a process of its own, started as `bun start` does. `await using` ends it. */
 export interface ServerProcess extends AsyncDisposable {
+  pid: number;
   /** The address that it printed. */
   url: string;
   /** All that it printed before it listened. */
@@ -101,7 +102,7 @@ export async function startServer(folder: string, env: Record<string, string> = 
     return { exitCode, stderr: stderr.text };
   };
   return {
-    ...{ url, greeting: stdout.text, request, stop },
+    ...{ pid: child.pid, url, greeting: stdout.text, request, stop },
     signal: (signal) => child.kill(signal),
     browser: () => new TestBrowser(request),
     logged: (text) => stderr.until(text),

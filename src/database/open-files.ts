@@ -25,12 +25,19 @@ export class OpenFiles {
     return now === this.#main && areSame ? "there" : "replaced";
   }
 
-  /** Whether the WAL or its index is at its path: once the connection is closed, others have them open still. */
-  areBehind(): boolean {
-    return this.#side.some(([path, identity]) => identity !== undefined && identityOf(path) === identity);
+  /**
+   * Whether what is at the paths belongs together: a WAL is played into whatever file it lies beside. Once the connection
+   * is closed, a former one that is still there means that others have it open.
+   */
+  belongTogether(): boolean {
+    const areOurs = this.#side.map(
+      ([path, identity]) => identity !== undefined && identityOf(path) === identity,
+    );
+    if (!areOurs.includes(true)) return true;
+    return !areOurs.includes(false) && identityOf(this.file) === this.#main;
   }
 
-  /** Whether the WAL or its index at these paths belong to somebody else, who must not lose them. */
+  /** Whether the WAL or its index at these paths are somebody else's, who must not lose them. */
   areForeign(): boolean {
     return this.#side.some(([path, identity]) => {
       const now = identityOf(path);
