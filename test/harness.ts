@@ -47,8 +47,12 @@ export interface TestApp {
 
 interface TestClock {
   now: number;
-  /** Moves the clock, in milliseconds. */
+  /** Milliseconds from whenever: what goes on when somebody sets the clock. */
+  steady: number;
+  /** Lets time pass, in milliseconds. */
   advance(milliseconds: number): void;
+  /** Sets the clock, back with a negative number of milliseconds: no time passes. */
+  set(milliseconds: number): void;
 }
 
 /** Where the test app believes it is reached. */
@@ -61,7 +65,12 @@ export async function createTestApp(env: Record<string, string> = {}): Promise<T
   const folder = mkdtempSync(join(tmpdir(), "secretsfly-test-"));
   const clock: TestClock = {
     now: startOfTests,
+    steady: 0,
     advance(milliseconds) {
+      clock.now += milliseconds;
+      clock.steady += milliseconds;
+    },
+    set(milliseconds) {
       clock.now += milliseconds;
     },
   };
@@ -83,7 +92,7 @@ async function openTestApp(
   const logs: string[] = [];
   const logger = createLogger(config.LOG_LEVEL, { write: (line) => logs.push(line) });
   const now = () => clock.now;
-  const services = await createServices(config, db, now, systemRandom);
+  const services = await createServices(config, db, now, systemRandom, () => clock.steady);
   const { vault, sessions, usage, changes } = services;
   const app = createApp({ config, logger, ...services });
   const request = async (path: string, init?: RequestInit) => app.request(origin + path, init);

@@ -8,8 +8,16 @@ import { SecretsflyError } from "../errors.ts";
  * - `replaced`: another file is at its path, which cannot be used, or not yet.
  * - `failing`: the disk gives errors.
  * - `unreachable`: the database is on a server that does not answer.
+ * - `locked`: another program has held the lock for longer than a write waits.
  */
-export type StorageFaultKind = "full" | "read-only" | "missing" | "replaced" | "failing" | "unreachable";
+export type StorageFaultKind =
+  | "full"
+  | "read-only"
+  | "missing"
+  | "replaced"
+  | "failing"
+  | "unreachable"
+  | "locked";
 
 export interface StorageFault {
   kind: StorageFaultKind;
@@ -59,13 +67,14 @@ const sentences: Readonly<Record<StorageFaultKind, string>> = {
   "read-only": "The database cannot be written: its disk is read-only.",
   missing: "The database cannot be written: its file was moved or removed.",
   replaced: "The database cannot be used: another file is in the place of its own.",
-  failing: "The database cannot be used: its disk gives errors, or refuses to be written.",
+  failing: "The database cannot be written: its disk is read-only, or gives errors.",
   unreachable: "The database server does not answer.",
+  locked: "The database cannot be written: another program keeps it locked.",
 };
 
 /** Whether what is there can be read meanwhile, so that only a write tells when it is over. */
 export function isFaultOfWrites(kind: StorageFaultKind): boolean {
-  return kind === "full" || kind === "read-only" || kind === "failing";
+  return kind === "full" || kind === "read-only" || kind === "failing" || kind === "locked";
 }
 
 /** A fault in one sentence, for people. */
@@ -82,5 +91,7 @@ export function unavailable(fault: StorageFault, doing: "reading" | "writing"): 
     ? "Whether this was written is not known: look before you try again."
     : "Nothing was written; try again when that is mended.";
   const rest = doing === "writing" ? known : "Try again when that is mended.";
-  return new SecretsflyError("unavailable", `${storageSentence(fault)} ${rest}`, {}, tryAgainAfter);
+  const isUnread = fault.kind === "failing" && doing === "reading";
+  const sentence = isUnread ? "The database cannot be read: its disk gives errors." : storageSentence(fault);
+  return new SecretsflyError("unavailable", `${sentence} ${rest}`, {}, tryAgainAfter);
 }

@@ -12,7 +12,7 @@ export class StorageHealth {
   #told: StorageFaultKind | undefined;
 
   /** Something could not be read or written. */
-  met({ kind }: StorageFault): void {
+  met({ kind }: Pick<StorageFault, "kind">): void {
     this.#current = kind;
   }
 

@@ -11,13 +11,22 @@ export const accessLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   const started = performance.now();
   await next();
   const { status } = c.res;
-  const level = status >= 500 ? "error" : status >= 400 || c.req.path.startsWith("/admin") ? "info" : "debug";
+  const level = levelOf(status, c.req.path);
   const { logger, requestId, address } = c.var;
   if (!logger.isLevelEnabled(level)) return;
   const milliseconds = Math.round((performance.now() - started) * 10) / 10;
   const route = status === 404 ? "" : routeOf(c);
   logger[level]({ requestId, address, method: c.req.method, route, status, milliseconds }, "request");
 };
+
+/**
+ * 503 is no fault of this request, and may be that of thousands a second: what is wrong is logged once, when it begins.
+ */
+function levelOf(status: number, path: string): "error" | "info" | "debug" {
+  if (status >= 500 && status !== 503) return "error";
+  const isFrequent = status < 400 || status === 503;
+  return isFrequent && !path.startsWith("/admin") ? "debug" : "info";
+}
 
 /** The pattern of what answered; where that was a middleware, of what would have. */
 function routeOf(c: Context<AppEnv>): string {

@@ -58,16 +58,20 @@ async function writeIn<T>(
   // From now and not from its turn: who stands in line behind others that wait gives up with them.
   const until = performance.now() + patience;
   return vault.writes.runInAll(scopes, async () => {
+    let isLocked = false;
     for (let i = 0; i === 0 || performance.now() < until; i++) {
       try {
         const { statements, events, result } = await attempt();
         if (statements.length + events.length === 0) return result;
         if (await commit(vault, actor, statements, events)) return result;
+        isLocked = false;
       } catch (error) {
         if (!isBusy(error)) throw error;
+        isLocked = true;
       }
       await pause(jitter(vault) * Math.min(longestPause, i + 1));
     }
+    if (isLocked) vault.storage.met({ kind: "locked" });
     throw new SecretsflyError("busy", "The database is busy. Nothing was written; try again.");
   });
 }

@@ -6,6 +6,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -13,8 +14,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { bearer } from "../harness.ts";
-import { temporaryFolder } from "../server-process.ts";
+import { bearer, fetchMap } from "../harness.ts";
+import { startServer, temporaryFolder } from "../server-process.ts";
+import { attach, canMount, sayWhatIsLeftOut } from "./mounts.ts";
 import {
   createFaultyWorld,
   eventually,
@@ -26,6 +28,7 @@ import {
 } from "./world.ts";
 
 setDefaultTimeout(120_000);
+sayWhatIsLeftOut(canMount, "mounting a disk");
 
 let folder: ReturnType<typeof temporaryFolder>;
 let world: FaultyWorld;
@@ -202,6 +205,27 @@ describe("a file that is replaced", () => {
   });
 });
 
+test("two servers on a file that is replaced both go over to the new one, and write to it only", async () => {
+  await using other = await startServer(folder.path);
+  const putThere = (name: string) => {
+    const headers = { ...bearer(world.token), "Content-Type": "application/json" };
+    return other.request(`/api/secrets/${name}`, { method: "PUT", headers, body: '{"value":"z"}' });
+  };
+  expect((await putThere("SINCE")).status).toBe(201);
+  const backup = backUp();
+  expect((await world.put("GONE", "x")).status).toBe(201);
+  renameSync(backup, world.file);
+  const bothStatuses = () =>
+    Promise.all([world.server, other].map(async (one) => (await one.request("/api/status")).status));
+  await eventually(bothStatuses, (statuses) => statuses.every((status) => status === 200));
+  expect((await world.put("AFTER", "y")).status).toBe(201);
+  expect((await putThere("AFTERWARDS")).status).toBe(201);
+  const names = ["AFTER", "AFTERWARDS", "BEFORE", "SINCE"];
+  expect(Object.keys(await world.secrets())).toEqual(names);
+  expect(Object.keys(await fetchMap(other, world.token))).toEqual(names);
+  await expectWhole(world.file, world.masterKey);
+});
+
 for (const ending of ["-wal", "-shm"]) {
   test(`a ${ending} file that is removed alone costs nothing that was acknowledged`, async () => {
     expect((await world.put("SINCE", "acknowledged")).status).toBe(201);
@@ -213,3 +237,34 @@ for (const ending of ["-wal", "-shm"]) {
     expect(await world.status()).toEqual([200, "up"]);
   });
 }
+
+test.skipIf(!canMount)(
+  "a disk that is taken out is told, takes no writes, and is used again when it is back",
+  async () => {
+    using place = temporaryFolder();
+    const disk = join(place.path, "disk");
+    mkdirSync(disk);
+    const attached = attach(disk, join(place.path, "data"));
+    try {
+      await using mounted = await createFaultyWorld(place.path);
+      attached.detach();
+      expect(existsSync(mounted.file)).toBe(false);
+      expect(await mounted.status()).toEqual([503, "down"]);
+      await expectUnavailable(await mounted.put("LOST", "x"), moved);
+      expect(await mounted.secrets()).toEqual({ BEFORE: "was there" });
+      // Nothing is left in the empty place: it would be in the way of the disk, or be taken for it.
+      expect(readdirSync(mounted.data)).toEqual([]);
+      const again = attach(disk, mounted.data);
+      try {
+        expect(await mounted.status()).toEqual([200, "up"]);
+        expect((await mounted.put("AFTER", "y")).status).toBe(201);
+        await expectWhole(mounted.file, mounted.masterKey);
+        expect((await mounted.server.stop()).exitCode).toBe(0);
+      } finally {
+        again.detach();
+      }
+    } finally {
+      attached.detach();
+    }
+  },
+);
