@@ -29,10 +29,13 @@ const tokenProblems = {
   forbidden: "The service token may not be used from this address.",
   "too-many-attempts":
     "As 401, where too many such requests came from this address, or in all. A valid service token is served at any time.",
+  unavailable: "The database cannot be read: its disk, its file or its server is not there.",
   internal: "Something is wrong with the server or its data. Its log knows more, under the request's id.",
 } as const;
 const writeProblems = {
   ...tokenProblems,
+  unavailable:
+    "The database cannot be written: its disk is full, read-only or gone. The answer says whether anything was written.",
   forbidden: "The service token may read and not write, or may not be used from this address.",
   busy: "The database is busy. Nothing was written; try again.",
 } as const;

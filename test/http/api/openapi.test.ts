@@ -5,6 +5,7 @@
 
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
+import { renameSync, writeFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
 import { operations } from "../../../src/http/api/contract.ts";
@@ -16,7 +17,7 @@ const document = openApiDocument();
 
 let app: TestApp;
 /** The same data, and in each of them something in the way. */
-const others: Record<"closed" | "damaged" | "locked" | "guessed", TestApp> = {} as never;
+const others: Record<"closed" | "damaged" | "locked" | "guessed" | "replaced", TestApp> = {} as never;
 const tokens: Record<"read" | "write" | "elsewhere" | "prod", string> = {} as never;
 let lock: Database;
 
@@ -45,6 +46,9 @@ beforeAll(async () => {
     database.close();
   });
   others.damaged.changes.close();
+  others.replaced = await app.copy();
+  writeFileSync(`${others.replaced.file}.new`, "no database");
+  renameSync(`${others.replaced.file}.new`, others.replaced.file);
   others.guessed = await app.copy();
   while ((await others.guessed.request("/api/token")).status === 401);
   others.locked = await app.copy();
@@ -73,6 +77,7 @@ const unauthorized: Request = { token: "none" };
 const limited: Request = { ...unauthorized, at: "guessed" };
 const forbidden: Request = { token: "elsewhere" };
 const internal: Request = { at: "closed" };
+const unavailable: Request = { at: "replaced" };
 const value = { value: "db.internal" };
 /** Names the revision of nothing. */
 const stale = { "If-Match": '"Zx0vXpS1cFQ2nqkYl9yq7A"' };
@@ -93,6 +98,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     429: [limited],
     422: [{ path: "/api/secrets?format=xml" }, { path: "/api/secrets?format=docker" }],
     500: [internal],
+    503: [unavailable],
   },
   "patch /api/secrets": {
     200: [
@@ -118,7 +124,10 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     ],
     429: [{ ...limited, body: {} }],
     500: [{ ...internal, body: {} }],
-    503: [{ at: "locked", body: { set: { A: "1" } } }],
+    503: [
+      { ...unavailable, body: {} },
+      { at: "locked", body: { set: { A: "1" } } },
+    ],
   },
   "get /api/secrets/{name}": {
     200: [{}],
@@ -128,7 +137,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     404: [{ path: "/api/secrets/NOBODY" }],
     429: [limited],
     500: [internal],
-    503: [{ at: "damaged" }],
+    503: [unavailable, { at: "damaged" }],
   },
   "put /api/secrets/{name}": {
     201: [{ path: "/api/secrets/NEW", body: value, headers: { "If-None-Match": "*" } }],
@@ -153,7 +162,10 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     ],
     429: [{ ...limited, body: value }],
     500: [{ ...internal, body: value }],
-    503: [{ at: "locked", body: { value: "another" } }],
+    503: [
+      { ...unavailable, body: value },
+      { at: "locked", body: { value: "another" } },
+    ],
   },
   "delete /api/secrets/{name}": {
     204: [{ path: "/api/secrets/OLD_KEY" }],
@@ -164,7 +176,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     422: [{ path: "/api/secrets/1BAD" }, { headers: { "If-Match": "" } }],
     429: [limited],
     500: [internal],
-    503: [{ at: "locked" }],
+    503: [unavailable, { at: "locked" }],
   },
   "get /api/secrets/events": {
     200: [{}],
@@ -172,7 +184,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     403: [forbidden],
     429: [limited],
     500: [internal],
-    503: [{ at: "damaged" }],
+    503: [unavailable, { at: "damaged" }],
   },
   "get /api/token": {
     200: [{}],
@@ -180,8 +192,9 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     403: [forbidden],
     429: [limited],
     500: [internal],
+    503: [unavailable],
   },
-  "get /api/status": { 200: [{ token: "none" }], 503: [internal] },
+  "get /api/status": { 200: [{ token: "none" }], 503: [internal, unavailable] },
   "get /livez": { 200: [{ token: "none" }, internal] },
   "get /api/openapi.json": {
     200: [{ token: "none" }],
