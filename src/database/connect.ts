@@ -72,8 +72,16 @@ function openFile(file: string): Client {
   }
 }
 
+/** How long a server may take for one request: longer than the largest batch, shorter than for ever. Milliseconds. */
+const serverPatience = 30_000;
+
 function openServer({ databaseUrl, databaseAuthToken }: DatabaseSettings): Client {
-  return createClient({ url: databaseUrl, ...(databaseAuthToken && { authToken: databaseAuthToken }) });
+  return createClient({
+    url: databaseUrl,
+    ...(databaseAuthToken && { authToken: databaseAuthToken }),
+    // One that takes requests and answers none would keep each of them, and whoever asked for it.
+    fetch: (request: Request) => fetch(request, { signal: AbortSignal.timeout(serverPatience) }),
+  });
 }
 
 /** Whether an error is SQLite's or the file system's, whose messages quote no content of a row. */

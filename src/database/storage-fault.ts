@@ -51,11 +51,15 @@ const codes: readonly (readonly [RegExp, StorageFaultKind, mayBeWritten: boolean
   [/^(?:Connection|Timeout|ECONN|ETIMEDOUT|EPIPE|FailedToOpenSocket)/, "unreachable", true],
 ];
 
+/** What a proxy says for a server that it does not reach, or has not heard of since. */
+const fromProxy: StorageFault = { kind: "unreachable", mayBeWritten: true };
+
 /** Which fault of the storage an error tells of; undefined for any other error. Drizzle has the cause inside of its own. */
 export function storageFault(error: unknown): StorageFault | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (current instanceof StorageError) return current;
     const code = "code" in current && typeof current.code === "string" ? current.code : current.name;
+    if (code === "SERVER_ERROR" && /HTTP status 50[234]$/.test(current.message)) return fromProxy;
     const known = codes.find(([beginning]) => beginning.test(code));
     if (known) return { kind: known[1], mayBeWritten: known[2] };
   }
