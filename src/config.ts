@@ -76,7 +76,7 @@ const schema = z.object({
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   VERSIONED_SECRET_VALUES: flag.default(true),
   MAX_SECRET_BYTES: whole(1, 16 * 1024 * 1024).default(1_048_576),
-  METRICS: flag.refine((value) => !value, "this version has no metrics").default(false),
+  METRICS: flag.default(false),
 });
 
 /** What the program is told from outside. Durations are in the unit that the name or the README says. */

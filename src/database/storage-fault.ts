@@ -10,14 +10,17 @@ import { SecretsflyError } from "../errors.ts";
  * - `unreachable`: the database is on a server that does not answer.
  * - `locked`: another program has held the lock for longer than a write waits.
  */
-export type StorageFaultKind =
-  | "full"
-  | "read-only"
-  | "missing"
-  | "replaced"
-  | "failing"
-  | "unreachable"
-  | "locked";
+export type StorageFaultKind = (typeof storageFaultKinds)[number];
+
+export const storageFaultKinds = [
+  "full",
+  "read-only",
+  "missing",
+  "replaced",
+  "failing",
+  "unreachable",
+  "locked",
+] as const;
 
 export interface StorageFault {
   kind: StorageFaultKind;

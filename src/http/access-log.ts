@@ -15,8 +15,10 @@ export const accessLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { logger, requestId, address } = c.var;
   if (!logger.isLevelEnabled(level)) return;
   const milliseconds = Math.round((performance.now() - started) * 10) / 10;
-  const route = status === 404 ? "" : routeOf(c);
-  logger[level]({ requestId, address, method: c.req.method, route, status, milliseconds }, "request");
+  logger[level](
+    { requestId, address, method: c.req.method, route: routeOf(c), status, milliseconds },
+    "request",
+  );
 };
 
 /**
@@ -28,8 +30,9 @@ function levelOf(status: number, path: string): "error" | "info" | "debug" {
   return isFrequent && !path.startsWith("/admin") ? "debug" : "info";
 }
 
-/** The pattern of what answered; where that was a middleware, of what would have. */
-function routeOf(c: Context<AppEnv>): string {
+/** The pattern of what answered; where that was a middleware, of what would have. Empty where nothing is there. */
+export function routeOf(c: Context<AppEnv>): string {
   const answered = routePath(c);
-  return answered.endsWith("*") ? routePath(c, -1) : answered;
+  const route = answered.endsWith("*") ? routePath(c, -1) : answered;
+  return route.endsWith("*") ? "" : route;
 }

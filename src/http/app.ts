@@ -11,6 +11,7 @@ import { createApi } from "./api/api.ts";
 import type { AppDeps, AppEnv } from "./app-env.ts";
 import { clientAddress } from "./client-address.ts";
 import { publicFault } from "./faults.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { problem } from "./problem.ts";
 
 /**
@@ -63,6 +64,8 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
     await next();
   });
   app.use(accessLog);
+  const metrics = deps.config.METRICS ? createMetrics(deps) : undefined;
+  if (metrics) app.use(metrics.count);
   app.use(lengthOfHead);
   app.use(
     secureHeaders({
@@ -94,6 +97,7 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
     app.use(path, varyByEncoding, compressOwn);
   app.get("/", (c) => c.redirect("/admin/projects", 302));
   app.get("/livez", (c) => c.text("ok", 200, { "Cache-Control": "no-store" }));
+  if (metrics) app.get("/metrics", metrics.show);
   app.route("/", assetRoutes);
   app.route("/api", createApi(maxBodyBytes));
   app.route("/admin", createAdmin(maxBodyBytes));

@@ -100,6 +100,17 @@ export class Sessions {
     return dropped;
   }
 
+  /** How many there are. */
+  get size(): number {
+    return [...this.#sessions.values()].filter(({ deadline }) => !deadline.isOver).length;
+  }
+
+  /** The root projects that are unsealed in one session or another. */
+  unsealedRoots(): Set<number> {
+    const sessions = [...this.#sessions.values()];
+    return new Set(sessions.flatMap(({ keyring }) => keyring.unsealed().map(({ rootId }) => rootId)));
+  }
+
   /** Forgets a root key in every session: its project is gone. */
   forgetRoot(rootId: number): void {
     for (const { keyring } of this.#sessions.values()) keyring.seal(rootId);

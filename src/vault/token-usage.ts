@@ -35,6 +35,10 @@ interface Usage {
  */
 export class TokenUsage {
   #usage = new Map<string, Usage>();
+  /** Since when something is counted that is not written; undefined: all is. */
+  #waitingSince: number | undefined;
+  /** The same of what is being written just now. */
+  #flushingSince: number | undefined;
 
   constructor(
     private readonly db: Database,
@@ -55,24 +59,36 @@ export class TokenUsage {
     usage.days.set(dayOf(now), { reads, lastReadAt: now, lastAddress: address });
   }
 
+  /** For how long something has been counted and not yet written, in milliseconds. */
+  get lag(): number {
+    const since = this.#flushingSince ?? this.#waitingSince;
+    return since === undefined ? 0 : Math.max(0, this.clock() - since);
+  }
+
   /** Writes what was counted since the last time. What cannot be written is kept for the next. False: there was nothing. */
   async flush(): Promise<boolean> {
     if (this.#usage.size === 0) return false;
     const flushed = this.#usage;
+    this.#flushingSince = this.#waitingSince;
     this.#usage = new Map();
+    this.#waitingSince = undefined;
     const statements = [...flushed].flatMap(([publicId, usage]) => this.#statements(publicId, usage));
     try {
       await this.db.batch(statements as unknown as [Statement, ...Statement[]]);
       return true;
     } catch (error) {
       for (const [publicId, usage] of flushed) this.#putBack(publicId, usage);
+      this.#waitingSince = this.#flushingSince;
       throw error;
+    } finally {
+      this.#flushingSince = undefined;
     }
   }
 
   #of(publicId: string): Usage {
     const usage = this.#usage.get(publicId) ?? { lastUsedAt: 0, days: new Map() };
     this.#usage.set(publicId, usage);
+    this.#waitingSince ??= this.clock();
     return usage;
   }
 
