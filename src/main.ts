@@ -163,9 +163,10 @@ async function stop(
   // They would never end by themselves.
   changes.close();
   server.closeIdleConnections();
-  sessions.clear();
   await Promise.race([stopped, Bun.sleep(drain)]);
   await server.stop(true);
+  // Not before: what somebody has just sent needs the keys of its session.
+  sessions.clear();
   // Counts are worth a moment and not a late end: what cannot be written by then is lost.
   const flushed = whenNotBusy(lastFlush, () => usage.flush()).catch((error: unknown) => {
     logger.warn(loggable(error), "the last reads of service tokens could not be written");
@@ -186,7 +187,11 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
     const logger = createLogger(config.LOG_LEVEL);
     const server = await start(config, logger);
     process.stdout.write(greeting(server.url, config));
+    let isStopping = false;
     const end = (signal: string) => {
+      // A terminal signals all that runs in it, and some of those pass it on. It is over soon anyway.
+      if (isStopping) return;
+      isStopping = true;
       logger.info({ signal }, "stopping");
       server.stop().then(
         () => process.exit(0),
@@ -196,8 +201,8 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
         },
       );
     };
-    process.once("SIGTERM", () => end("SIGTERM"));
-    process.once("SIGINT", () => end("SIGINT"));
+    process.on("SIGTERM", () => end("SIGTERM"));
+    process.on("SIGINT", () => end("SIGINT"));
   } catch (error) {
     process.stderr.write(`secretsfly: ${startFault(error, env)}\n`);
     process.exit(1);

@@ -1,0 +1,104 @@
+/** SIGTERM while much is going on: what is under way ends, nothing is half done, and it is over soon. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { verifyDatabase } from "../../src/maintenance/verify.ts";
+import { bearer } from "../harness.ts";
+import { startServer, temporaryFolder } from "../server-process.ts";
+import { dial } from "./connection.ts";
+import { createFaultyWorld, expectWhole, type FaultyWorld } from "./world.ts";
+
+setDefaultTimeout(120_000);
+
+/** What opens a form's request whose body comes later. */
+function formHead({ server, admin }: FaultyWorld, path: string, length: number): string {
+  return `POST ${path} HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\nOrigin: ${server.url}\r\nCookie: ${admin.cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${length}\r\n\r\n`;
+}
+
+test("takes no more connections, ends streams of events first, and waits for a form that somebody is sending", async () => {
+  using folder = temporaryFolder();
+  await using world = await createFaultyWorld(folder.path);
+  const events = await world.server.request("/api/secrets/events", { headers: bearer(world.token) });
+  const reader = (events.body as ReadableStream<Uint8Array>).getReader();
+  expect(new TextDecoder().decode((await reader.read()).value)).toContain("event: revision");
+  const body = "name=SENT&value=while+it+stops";
+  const sender = await dial(world.server.url);
+  sender.say(formHead(world, `/admin/projects/${world.id}/environments/prod/secrets`, body.length));
+  sender.say(body.slice(0, 5));
+  // The answer to another request tells that this one has arrived too.
+  await world.server.request("/livez");
+  const stopped = world.server.stop();
+  await world.server.logged("stopping");
+  // The stream ends as one should, and not as when a server breaks.
+  let last = await reader.read();
+  while (!last.done) last = await reader.read();
+  await expect(dial(world.server.url)).rejects.toThrow();
+  sender.say(body.slice(5));
+  expect(await sender.until("\r\n\r\n")).toContain("303 See Other");
+  sender.close();
+  expect((await stopped).exitCode).toBe(0);
+  expect([existsSync(`${world.file}-wal`), existsSync(`${world.file}-shm`)]).toEqual([false, false]);
+  await using again = await startServer(folder.path);
+  const answer = await again.request("/api/secrets?format=map", { headers: bearer(world.token) });
+  expect(await answer.json()).toEqual({ BEFORE: "was there", SENT: "while it stops" });
+});
+
+test("a second signal changes nothing: it still ends cleanly", async () => {
+  using folder = temporaryFolder();
+  await using world = await createFaultyWorld(folder.path);
+  const endless = await dial(world.server.url);
+  endless.say(formHead(world, "/admin/projects", 1000));
+  await world.server.request("/livez");
+  const stopped = world.server.stop("SIGTERM");
+  await world.server.logged("stopping");
+  for (const signal of ["SIGTERM", "SIGINT", "SIGTERM"] as const) process.kill(world.server.pid, signal);
+  const { exitCode, stderr } = await stopped;
+  expect([exitCode, stderr.split('"stopping"').length]).toEqual([0, 2]);
+  expect(existsSync(`${world.file}-wal`)).toBe(false);
+  endless.close();
+  await expectWhole(world.file, world.masterKey);
+});
+
+test("a rotation and an import that are under way are done as a whole, or not at all", async () => {
+  using folder = temporaryFolder();
+  await using world = await createFaultyWorld(folder.path, { AVAILABLE_ENVIRONMENTS: "prod,dev,staging" });
+  const many = (count: number, name: string) =>
+    Array.from({ length: count }, (_, i) => `${name}_${i}=${"x".repeat(100)}`).join("\n");
+  const importInto = (environment: string, text: string) =>
+    world.admin.post(`/admin/projects/${world.id}/environments/${environment}/import`, {
+      text,
+      confirm: "true",
+    });
+  for (const environment of ["prod", "dev"]) {
+    expect((await importInto(environment, many(1500, "KEPT"))).status).toBe(303);
+  }
+  const newMasterKey = "a passphrase that is new";
+  const rotation = world.admin
+    .post(`/admin/projects/${world.id}/rotate`, { currentMasterKey: world.masterKey, newMasterKey })
+    .then(
+      ({ status }) => status,
+      () => "cut off",
+    );
+  const imported = importInto("staging", many(3000, "NEW")).then(
+    ({ status }) => status,
+    () => "cut off",
+  );
+  await world.server.request("/livez");
+  expect((await world.server.stop()).exitCode).toBe(0);
+  const [rotated, arrived] = await Promise.all([rotation, imported]);
+  process.stdout.write(`the rotation: ${rotated}, the import: ${arrived}\n`);
+  const opens = async (masterKey: string) => {
+    const options = { masterKeys: [masterKey], keepsVersions: true, clock: Date.now };
+    const { faults, opened } = await verifyDatabase({ file: world.file, env: {} }, options);
+    if (faults.length === 0) return opened;
+    expect(faults.map(({ what }) => what)).toEqual(["the master key in line 1 opens no root project"]);
+    return undefined;
+  };
+  const [former, fresh] = [await opens(world.masterKey), await opens(newMasterKey)];
+  // One of them opens everything, and the other nothing.
+  expect([former, fresh].filter((opened) => opened !== undefined).length).toBe(1);
+  if (rotated === 200 || rotated === 303) expect(fresh).toBeDefined();
+  const versions = former?.versions ?? fresh?.versions;
+  expect([1 + 3000, 1 + 3000 + 3000]).toContain(versions as number);
+  if (arrived === 303) expect(versions).toBe(6001);
+});
