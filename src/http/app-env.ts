@@ -6,6 +6,7 @@ import type { Session, Sessions } from "../sessions/sessions.ts";
 import type { ChangeFeed } from "../vault/change-feed.ts";
 import type { TokenUsage } from "../vault/token-usage.ts";
 import type { Vault } from "../vault/vault.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 
 /** What the HTTP side stands on. */
 export interface AppDeps {
@@ -23,6 +24,7 @@ export interface AppDeps {
 export interface AppEnv {
   Variables: AppDeps & {
     requestId: string;
+    memory: MemoryBudget;
     /** The client's address as the settings say it is to be learnt. */
     address: string;
     /** Of the admin pages; undefined until something is worth remembering. */

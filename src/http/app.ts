@@ -11,6 +11,7 @@ import { createApi } from "./api/api.ts";
 import type { AppDeps, AppEnv } from "./app-env.ts";
 import { clientAddress } from "./client-address.ts";
 import { publicFault } from "./faults.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { problem } from "./problem.ts";
 
@@ -54,9 +55,11 @@ const compressOwn = createMiddleware<AppEnv>(async (c, next) => {
 /** The whole program behind HTTP. Nothing happens before a request comes. */
 export function createApp(deps: AppDeps): Hono<AppEnv> {
   const maxBodyBytes = largestBody(deps.config.MAX_SECRET_BYTES);
+  const memory = new MemoryBudget();
   const app = new Hono<AppEnv>({ strict: false });
   app.use(async (c, next) => {
     for (const [name, dependency] of Object.entries(deps)) c.set(name as keyof AppDeps, dependency);
+    c.set("memory", memory);
     // Always ours: one that the client chose could carry anything into the log and the audit.
     c.set("requestId", crypto.randomUUID());
     c.set("address", clientAddress(c, deps.config.CLIENT_IP_HEADER));

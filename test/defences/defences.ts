@@ -3,6 +3,7 @@ import { backupDefences } from "./backup.ts";
 import { batteryDefences } from "./battery.ts";
 import { crashDefences } from "./crash.ts";
 import type { Defence } from "./defence.ts";
+import { faultDefences } from "./faults.ts";
 import { guessingDefences } from "./guessing.ts";
 import { thiefDefences } from "./thief.ts";
 
@@ -13,6 +14,7 @@ const areas: readonly (readonly Defence[])[] = [
   guessingDefences, // limits on guessing, and what the program is made of
   crashDefences, // what a killed server could lose
   thiefDefences, // what is sealed, to whom, and one spelling of everything that is read
+  faultDefences, // disks, files, clocks, memory: refused clearly, nothing lost, over by itself
 ];
 
 /** All of them, by area. */

@@ -1,10 +1,12 @@
 /** @jsxImportSource hono/jsx */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { every } from "hono/combine";
 import { SecretsflyError } from "../../errors.ts";
 import { RotatedRootError } from "../../vault/unlock.ts";
 import type { AppEnv } from "../app-env.ts";
 import { publicFault } from "../faults.ts";
+import { holdBody } from "../memory-budget.ts";
 import { auditRoutes, projectAuditRoutes } from "./audit.tsx";
 import { compareRoutes } from "./compare.tsx";
 import { copyRoutes } from "./copy.ts";
@@ -64,7 +66,7 @@ function limitForms(maxBodyBytes: number): MiddlewareHandler<AppEnv> {
         throw new SecretsflyError("too-large", `The form is larger than ${maxSize} bytes.`);
       },
     });
-  const [large, small] = [limit(maxBodyBytes), limit(smallForm)];
+  const [large, small] = [every(limit(maxBodyBytes), holdBody(maxBodyBytes)), limit(smallForm)];
   return (c, next) => (/^\/admin\/projects\/\d+\/environments\//.test(c.req.path) ? large : small)(c, next);
 }
 

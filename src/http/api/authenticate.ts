@@ -40,6 +40,9 @@ async function refuse(c: Context<TokenEnv>, error: unknown): Promise<never> {
 const tooManyBad =
   "Too many requests came with a service token that is missing or not valid, and so did this one. A valid one is served at any time.";
 
+/** Sealed, opened, and on its way. */
+const viewCopies = 3;
+
 /** Lets good service tokens through, before anything else of the request is looked at. */
 export const requireToken = createMiddleware<TokenEnv>(async (c, next) => {
   const { vault, usage, address, requestId } = c.var;
@@ -48,7 +51,12 @@ export const requireToken = createMiddleware<TokenEnv>(async (c, next) => {
   );
   usage.touch(access.token.publicId);
   c.set("access", access);
-  await next();
+  const release = c.var.memory.take(viewCopies * access.view.sealedBody.byteLength);
+  try {
+    await next();
+  } finally {
+    release();
+  }
 });
 
 const readOnly = "This service token may read and not write.";

@@ -29,6 +29,7 @@ const tokenProblems = {
   forbidden: "The service token may not be used from this address.",
   "too-many-attempts":
     "As 401, where too many such requests came from this address, or in all. A valid service token is served at any time.",
+  busy: "Too much is being sent and fetched at once, or the database is locked. Try again.",
   unavailable: "The database cannot be read: its disk, its file or its server is not there.",
   internal: "Something is wrong with the server or its data. Its log knows more, under the request's id.",
 } as const;
@@ -37,7 +38,7 @@ const writeProblems = {
   unavailable:
     "The database cannot be written: its disk is full, read-only or gone. The answer says whether anything was written.",
   forbidden: "The service token may read and not write, or may not be used from this address.",
-  busy: "The database is busy. Nothing was written; try again.",
+  busy: "The database is busy, or too much is being sent at once. Nothing was written; try again.",
 } as const;
 const condition = "The condition of `If-Match` or `If-None-Match` does not hold. Nothing was written.";
 const notJson = "The body is not JSON, or is not text that can be read.";

@@ -5,6 +5,7 @@ import type { Precondition } from "../../vault/precondition.ts";
 import { readSecret } from "../../vault/secret-read.ts";
 import { writeSecrets } from "../../vault/secrets.ts";
 import { openBody } from "../../vault/views.ts";
+import { heldBody, holdBody } from "../memory-budget.ts";
 import { printBody } from "../print-secrets.ts";
 import { requireJson, validate } from "../validate.ts";
 import { requireToken, requireWriteToken, type TokenEnv, writableEnvironment } from "./authenticate.ts";
@@ -44,7 +45,7 @@ export function createSecretsApi(maxBodyBytes: number) {
   });
   return new Hono<TokenEnv>({ strict: false })
     .use(requireToken)
-    .use(limitBody)
+    .use(limitBody, holdBody(maxBodyBytes))
     .get("/", validate("query", listSecrets.query), async (c) => {
       const { format } = c.req.valid("query");
       const { access } = c.var;
@@ -55,7 +56,7 @@ export function createSecretsApi(maxBodyBytes: number) {
       const body = await openBody(await access.unlock(), access.view);
       const { projectName, environment } = access.token;
       const printed = printBody(format, body, `${projectName}-${environment}`);
-      return c.body(printed.body, 200, {
+      return c.body(heldBody(c.var.memory, printed.body, c.req.raw.signal), 200, {
         ...headers,
         "Content-Type": printed.contentType,
       }) as unknown as Printed;

@@ -1,0 +1,73 @@
+import type { MiddlewareHandler } from "hono";
+import { toBytes } from "../cryptography/bytes.ts";
+import { SecretsflyError } from "../errors.ts";
+import type { AppEnv } from "./app-env.ts";
+
+/** Of all requests together, in bytes: as many as a small machine has to spare. */
+const most = 256 * 1024 * 1024;
+
+const crowded = "Too much is being sent and fetched just now. Nothing was done; try again in a moment.";
+
+/**
+ * What requests that are under way hold in memory, so that many large ones at once are refused and do not take the
+ * whole server with them. An estimate; and one that is larger than all of it is let in when it is alone.
+ */
+export class MemoryBudget {
+  #held = 0;
+
+  /** Adds what somebody holds until the function that is returned is called. Throws SecretsflyError `busy`. */
+  take(bytes: number): () => void {
+    if (this.#held > 0 && this.#held + bytes > most) throw new SecretsflyError("busy", crowded);
+    this.#held += bytes;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#held -= bytes;
+      isHeld = false;
+    };
+  }
+}
+
+/** As it came, as text, and taken apart. */
+const bodyCopies = 3;
+
+/** Holds the body of a request while it is dealt with. To be asked behind whatever refuses strangers and what is too large. */
+export function holdBody(maxBodyBytes: number): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { headers } = c.req.raw;
+    const length = headers.has("Transfer-Encoding")
+      ? maxBodyBytes
+      : Number(headers.get("Content-Length") ?? 0);
+    const release = c.var.memory.take(bodyCopies * length);
+    try {
+      await next();
+    } finally {
+      release();
+    }
+  };
+}
+
+/** What is shorter is given away at once. */
+const piece = 256 * 1024;
+
+/** A body that holds its memory until it is sent, or nobody wants it any more. Throws SecretsflyError `busy`. */
+export function heldBody(
+  memory: MemoryBudget,
+  body: string | Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+): string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+  if (body.length <= piece) return body;
+  const bytes = typeof body === "string" ? toBytes(body) : body;
+  const release = memory.take(bytes.length);
+  signal.addEventListener("abort", release);
+  let sent = 0;
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(bytes.subarray(sent, sent + piece));
+      sent += piece;
+      if (sent < bytes.length) return;
+      release();
+      controller.close();
+    },
+    cancel: release,
+  });
+}

@@ -1,0 +1,90 @@
+/** What the client for a file does when another file comes in the place of the one that it has open. */
+
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { cpSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { migrate } from "../../src/database/migrate.ts";
+import { migrations } from "../../src/database/migrations.ts";
+import { SqliteClient } from "../../src/database/sqlite-client.ts";
+import { temporaryFolder } from "../server-process.ts";
+
+let folder: ReturnType<typeof temporaryFolder>;
+let file: string;
+let client: SqliteClient;
+beforeEach(async () => {
+  folder = temporaryFolder();
+  file = join(folder.path, "test.db");
+  client = new SqliteClient(file);
+  await migrate(client, migrations, 0);
+});
+afterEach(() => {
+  client.close();
+  folder[Symbol.dispose]();
+});
+
+/** A copy with something done to it, in one file. */
+function copyWith(...statements: string[]): string {
+  const copy = join(folder.path, "copy.db");
+  const source = new Database(file, { readonly: true });
+  source.run("VACUUM INTO ?", [copy]);
+  source.close();
+  const database = new Database(copy);
+  for (const statement of statements) database.run(statement);
+  database.close();
+  return copy;
+}
+
+const count = async () => (await client.execute("select count(*) from environments")).rows[0]?.[0];
+const add = (name: string) =>
+  client.batch([["insert into environments (name, created_at) values (?, 0)", [name]]]);
+
+test("a copy of the same version is opened, and counted as another one", async () => {
+  await add("prod");
+  const copy = copyWith("insert into environments (name, created_at) values ('dev', 0)");
+  await add("gone");
+  expect([await count(), client.reopened]).toEqual([2, 0]);
+  renameSync(copy, file);
+  expect([await count(), client.reopened, client.look()]).toEqual([2, 1, undefined]);
+  await add("staging");
+  client.close();
+  const database = new Database(file, { readonly: true });
+  expect(database.query("select name from environments order by id").values().flat()).toEqual([
+    "prod",
+    "dev",
+    "staging",
+  ]);
+  database.close();
+});
+
+test("a database of another version is not opened: whether that can be is looked at when the server starts", async () => {
+  const copy = copyWith("insert into migrations values (99, '0099_future', 0)");
+  renameSync(copy, file);
+  expect(client.look()).toMatchObject({ kind: "replaced" });
+  await expect(count()).rejects.toMatchObject({ kind: "replaced" });
+  await expect(add("prod")).rejects.toMatchObject({ kind: "replaced", mayBeWritten: false });
+});
+
+test("half of a copy is not opened, and all of it is as soon as it is there", async () => {
+  await add("prod");
+  const copy = copyWith();
+  const bytes = await Bun.file(copy).bytes();
+  const half = `${file}.half`;
+  await Bun.write(half, bytes.subarray(0, bytes.length / 2));
+  renameSync(half, file);
+  expect(client.look()).toMatchObject({ kind: "replaced" });
+  expect(statSync(file).size).toBe(bytes.length / 2);
+  cpSync(copy, file);
+  expect([await count(), client.look()]).toEqual([1, undefined]);
+});
+
+test("nothing is made where the file was", async () => {
+  renameSync(file, `${file}.away`);
+  expect(client.look()).toMatchObject({ kind: "missing" });
+  await expect(add("prod")).rejects.toMatchObject({ kind: "missing" });
+  expect(await count()).toBe(0);
+  expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined();
+  renameSync(`${file}.away`, file);
+  await add("prod");
+  expect([await count(), client.reopened]).toEqual([1, 0]);
+});
