@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 
 /** How the files of a connection are: at their paths, away, or others are there. */
 export type FilesState = "there" | "missing" | "replaced";
@@ -35,6 +35,18 @@ export class OpenFiles {
     );
     if (!areOurs.includes(true)) return true;
     return !areOurs.includes(false) && identityOf(this.file) === this.#main;
+  }
+
+  /**
+   * Takes a WAL and its index away from beside a file that is not theirs. Others who have them open go on with them, and
+   * notice it before they write.
+   */
+  clearFromBesideAnother(): void {
+    const main = identityOf(this.file);
+    if (main === undefined || main === this.#main) return;
+    for (const [path, identity] of this.#side) {
+      if (identity !== undefined && identityOf(path) === identity) rmSync(path, { force: true });
+    }
   }
 
   /** Whether the WAL or its index at these paths are somebody else's, who must not lose them. */

@@ -140,7 +140,8 @@ export class SqliteClient implements Client {
     if (!files) return;
     if (!this.#isParted) {
       this.#isParted = true;
-      this.#part("and leave no WAL");
+      this.#part();
+      files.clearFromBesideAnother();
     }
     if (!files.belongTogether()) throw new StorageError("replaced");
     try {
@@ -154,15 +155,13 @@ export class SqliteClient implements Client {
   }
 
   /** Ends the connection. What is in its WAL is moved into its file, wherever that is by now. */
-  #part(how?: "and leave no WAL"): void {
+  #part(): void {
     for (const statement of this.#statements.values()) statement.finalize();
     this.#statements.clear();
     try {
       if (!this.#files) return;
-      // SQLite removes a WAL by its path: not that of a database that was put there meanwhile. Its own it would leave
-      // beside a file that is another one, unless it is told; where others have it open it refuses that.
+      // SQLite removes a WAL by its path: not that of a database that was put there meanwhile.
       if (this.#files.areForeign()) this.#database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
-      else if (how) this.#database.run("PRAGMA journal_mode = DELETE");
       this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (error) {
       // Another process reads or writes: the last one to close will do it. A disk that fails loses nothing by it.

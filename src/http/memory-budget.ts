@@ -58,7 +58,9 @@ export function heldBody(
   if (body.length <= piece) return body;
   const bytes = typeof body === "string" ? toBytes(body) : body;
   const release = memory.take(bytes.length);
+  // One that nobody reads is never cancelled.
   signal.addEventListener("abort", release);
+  if (signal.aborted) release();
   let sent = 0;
   return new ReadableStream({
     pull(controller) {

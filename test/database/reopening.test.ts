@@ -2,7 +2,7 @@
 
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { cpSync, renameSync, statSync } from "node:fs";
+import { cpSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { migrate } from "../../src/database/migrate.ts";
 import { migrations } from "../../src/database/migrations.ts";
@@ -87,4 +87,40 @@ test("nothing is made where the file was", async () => {
   renameSync(`${file}.away`, file);
   await add("prod");
   expect([await count(), client.reopened]).toEqual([1, 0]);
+});
+
+test("what others still have open of the former file gets into no other, and nothing of the new one into theirs", async () => {
+  const other = new Database(file);
+  try {
+    expect(other.query("select count(*) from environments").values()).toEqual([[0]]);
+    const copy = copyWith("insert into environments (name, created_at) values ('dev', 0)");
+    await add("gone");
+    renameSync(copy, file);
+    const names = async () =>
+      (await client.execute("select name from environments order by id")).rows.map(({ name }) => name);
+    expect(await names()).toEqual(["dev"]);
+    await add("prod");
+    expect(other.query("select name from environments").values()).toEqual([["gone"]]);
+    other.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    await add("staging");
+    expect(await names()).toEqual(["dev", "prod", "staging"]);
+    expect((await client.execute("PRAGMA integrity_check")).rows[0]?.[0]).toBe("ok");
+  } finally {
+    other.close();
+  }
+});
+
+test("a WAL that is taken away while others have the file open is waited for: nobody writes beside them", async () => {
+  const other = new Database(file);
+  try {
+    await add("acknowledged");
+    expect(other.query("select count(*) from environments").values()).toEqual([[1]]);
+    rmSync(`${file}-wal`);
+    expect(client.look()).toMatchObject({ kind: "replaced" });
+    await expect(add("refused")).rejects.toMatchObject({ kind: "replaced", mayBeWritten: false });
+  } finally {
+    other.close();
+  }
+  expect([await count(), client.look()]).toEqual([1, undefined]);
+  await add("after");
 });

@@ -36,16 +36,22 @@ export const faultDefences: readonly Defence[] = [
   {
     promise: "a former WAL is not played into another file",
     file: "src/database/sqlite-client.ts",
+    remove: "      files.clearFromBesideAnother();\n",
+    test: "test/database/reopening.test.ts",
+    name: "what others still have open",
+  },
+  {
+    promise: "nobody writes beside those who still have a file open whose WAL was taken away",
+    file: "src/database/sqlite-client.ts",
     remove: 'if (!files.belongTogether()) throw new StorageError("replaced");',
-    test: "test/faults/lost-disk.test.ts",
-    name: "two servers on a file",
+    test: "test/database/reopening.test.ts",
+    name: "is waited for",
   },
   {
     promise: "the WAL of another database is not removed",
     file: "src/database/sqlite-client.ts",
     remove:
-      "if (this.#files.areForeign()) this.#database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);\n      else if (how)",
-    instead: "if (how)",
+      "if (this.#files.areForeign()) this.#database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);",
     test: "test/faults/lost-disk.test.ts",
     name: "together with a WAL of its own",
   },

@@ -72,7 +72,8 @@ test("readers that go before they have all of it give back what they held", asyn
   for (let i = 0; i < 60; i++) {
     const connection = await dial(world.server.url);
     connection.say(`GET /api/secrets HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${world.token}\r\n\r\n`);
-    expect(await connection.until("\r\n\r\n")).toMatch(/^HTTP\/1.1 (?:200|503)/);
+    // Some before the answer has begun.
+    if (i % 2 === 0) expect(await connection.until("\r\n\r\n")).toMatch(/^HTTP\/1.1 (?:200|503)/);
     connection.close();
   }
   // The last of them may be noticed a moment later.
