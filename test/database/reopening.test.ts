@@ -124,3 +124,19 @@ test("a WAL that is taken away while others have the file open is waited for: no
   expect([await count(), client.look()]).toEqual([1, undefined]);
   await add("after");
 });
+
+test("a WAL that somebody else has made in the place of the one that was taken away is kept, with what is in it", async () => {
+  await add("here");
+  await client.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  for (const ending of ["-wal", "-shm"]) rmSync(file + ending);
+  // Another program that is killed: what it wrote is in its WAL alone.
+  const program = `
+    const { Database } = require("bun:sqlite");
+    new Database(process.argv[1]).run("insert into environments (name, created_at) values ('elsewhere', 0)");
+    process.kill(process.pid, "SIGKILL");`;
+  const { signalCode } = Bun.spawnSync([process.execPath, "-e", program, file]);
+  expect([signalCode, statSync(`${file}-wal`).size > 0]).toEqual(["SIGKILL", true]);
+  expect([await count(), client.look()]).toEqual([2, undefined]);
+  await add("after");
+  expect(await count()).toBe(3);
+});
