@@ -1,7 +1,5 @@
-import type { MiddlewareHandler } from "hono";
 import { toBytes } from "../cryptography/bytes.ts";
 import { SecretsflyError } from "../errors.ts";
-import type { AppEnv } from "./app-env.ts";
 
 /** Of all requests together, in bytes: as many as a small machine has to spare. */
 const most = 256 * 1024 * 1024;
@@ -25,25 +23,6 @@ export class MemoryBudget {
       isHeld = false;
     };
   }
-}
-
-/** As it came, as text, and taken apart. */
-const bodyCopies = 3;
-
-/** Holds the body of a request while it is dealt with. To be asked behind whatever refuses strangers and what is too large. */
-export function holdBody(maxBodyBytes: number): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    const { headers } = c.req.raw;
-    const length = headers.has("Transfer-Encoding")
-      ? maxBodyBytes
-      : Number(headers.get("Content-Length") ?? 0);
-    const release = c.var.memory.take(bodyCopies * length);
-    try {
-      await next();
-    } finally {
-      release();
-    }
-  };
 }
 
 /** What is shorter is given away at once. */

@@ -6,7 +6,7 @@ import { SecretsflyError } from "../../errors.ts";
 import { RotatedRootError } from "../../vault/unlock.ts";
 import type { AppEnv } from "../app-env.ts";
 import { publicFault } from "../faults.ts";
-import { holdBody } from "../memory-budget.ts";
+import { holdBody } from "../hold-body.ts";
 import { auditRoutes, projectAuditRoutes } from "./audit.tsx";
 import { compareRoutes } from "./compare.tsx";
 import { copyRoutes } from "./copy.ts";
