@@ -4,6 +4,7 @@ import { open } from "../../src/cryptography/aead.ts";
 import { systemRandom, toText } from "../../src/cryptography/bytes.ts";
 import { connectToRead } from "../../src/database/connect.ts";
 import { auditEvents, projects, secrets, secretVersions, serviceTokens } from "../../src/database/schema.ts";
+import { StorageHealth } from "../../src/database/storage-health.ts";
 import { SecretsflyError } from "../../src/errors.ts";
 import type { AuditEvent } from "../../src/vault/audit.ts";
 import { openRoot } from "../../src/vault/root-keys.ts";
@@ -54,6 +55,7 @@ export async function readEvidence(
   const db = connectToRead({ databaseUrl: `file:${file}`, databaseAuthToken: undefined });
   const vault: Vault = {
     ...{ db, clock: Date.now, random: systemRandom, writes: new WriteQueue(), written: () => {} },
+    storage: new StorageHealth(),
     settings: { availableEnvironments: [], maxSecretBytes: 0, versionedSecretValues: true },
   };
   try {
