@@ -166,8 +166,8 @@ export const backupDefences: readonly Defence[] = [
   {
     promise: "a migration that fails leaves nothing of itself",
     file: "src/database/sqlite-client.ts",
-    remove: "const run = this.#database.transaction(() => {\n",
-    instead: "const run = ((immediate: () => ResultSet[]) => ({ immediate }))(() => {\n",
+    remove: "const run = database.transaction(() => {\n        const results",
+    instead: "const run = ((immediate: () => ResultSet[]) => ({ immediate }))(() => {\n        const results",
     test: "test/database/migrate.test.ts",
     name: "that fail leave nothing",
   },

@@ -72,7 +72,7 @@ export const batteryDefences: readonly Defence[] = [
   {
     promise: "a session whose time is over is none, though nothing has swept",
     file: "src/sessions/sessions.ts",
-    remove: "if (session.expiresAt > this.clock()) return session;",
+    remove: "if (!session.deadline.isOver) return session;",
     instead: "return session;",
     test: admin,
     name: "a session whose time is over",
@@ -87,7 +87,7 @@ export const batteryDefences: readonly Defence[] = [
   {
     promise: "a root key is given until its time is over, though nothing has swept",
     file: "src/sessions/keyring.ts",
-    remove: "held && held.until > this.clock() ?",
+    remove: "held && !held.deadline.isOver ?",
     instead: "held ?",
     test: admin,
     name: "unsealed until its time was over",

@@ -11,10 +11,9 @@ export const crashDefences: readonly Defence[] = [
   {
     promise: "a batch is there wholly or not at all",
     file: "src/database/sqlite-client.ts",
-    remove:
-      "const run = this.#database.transaction(() => normalized.map((statement) => this.#run(statement)));",
+    remove: "const run = database.transaction(() => {\n      const results",
     instead:
-      "const all = () => normalized.map((statement) => this.#run(statement)); const run = { deferred: all, immediate: all };",
+      "const run = ((all: () => ResultSet[]) => ({ deferred: all, immediate: all }))(() => {\n      const results",
     test,
   },
   {
