@@ -59,7 +59,7 @@ export class Upkeep {
   /** Finds a database file that was taken away, or is back, and tells of what begins and what is over. */
   async #lookAtStorage(): Promise<void> {
     const { db, storage } = this.services.vault;
-    const lost = db.$client instanceof SqliteClient ? db.$client.look() : undefined;
+    const lost = db.$client instanceof SqliteClient ? await db.$client.look() : undefined;
     if (lost) storage.met(lost);
     // Of the others only a write can tell that they are over.
     else if (storage.fault && !isFaultOfWrites(storage.fault) && (await isDatabaseUp(db))) storage.worked();

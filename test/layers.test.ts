@@ -10,19 +10,20 @@ import { dirname, join, normalize } from "node:path";
 /** A part of `src` → the other parts it may import from. The longest path that fits a file is its part. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "errors.ts": [],
+  "turns.ts": [],
   "config.ts": ["errors.ts"],
   "logger.ts": ["errors.ts", "config.ts"],
 
   // Leaves: bytes and text in, bytes and text out.
   cryptography: ["errors.ts"],
-  database: ["errors.ts"],
+  database: ["errors.ts", "turns.ts"],
   formats: [],
   client: [],
   github: [],
   "vault/references.ts": [],
 
   // The domain, and who holds its keys. Neither knows HTTP.
-  vault: ["cryptography", "database", "vault/references.ts", "errors.ts"],
+  vault: ["cryptography", "database", "vault/references.ts", "errors.ts", "turns.ts"],
   sessions: ["cryptography", "vault", "errors.ts"],
   // Looks after the database itself, with no server.
   maintenance: ["cryptography", "database", "vault", "errors.ts", "config.ts"],

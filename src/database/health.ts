@@ -10,7 +10,7 @@ const patience = 800;
  * that is back, or has another in its place, is opened by this.
  */
 export async function isDatabaseUp(db: Database): Promise<boolean> {
-  if (db.$client instanceof SqliteClient && db.$client.look()) return false;
+  if (db.$client instanceof SqliteClient && (await db.$client.look())) return false;
   const { promise: late, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(() => resolve(false), patience);
   try {

@@ -3,11 +3,11 @@ import { accessSync, chmodSync, constants, statSync } from "node:fs";
 import { migrations } from "./migrations.ts";
 
 /**
- * Opens a database file for reading and writing, and makes it where there is none. WAL with `synchronous=FULL`: what was
- * acknowledged survives a power cut. Throws SQLite's errors.
+ * Opens a database file for reading and writing; with `create` it is made where there is none. WAL with
+ * `synchronous=FULL`: what was acknowledged survives a power cut. Throws SQLite's errors.
  */
-export function openForWriting(file: string): Database {
-  return prepare(new Database(file, { readwrite: true, create: true, strict: true, safeIntegers: false }));
+export function openForWriting(file: string, create: boolean): Database {
+  return prepare(new Database(file, { readwrite: true, create, strict: true, safeIntegers: false }));
 }
 
 /**
@@ -49,7 +49,7 @@ function prepare(database: Database): Database {
   // Makes the WAL, where SQLite would wait for the first who reads.
   using first = database.prepare("SELECT count(*) FROM sqlite_master");
   first.get();
-  // Waiting for another process's lock holds the event loop: from here on it is short, and callers try again.
+  // Waiting for another process's lock holds the thread: from here on it is short, and callers try again.
   database.run("PRAGMA busy_timeout = 20");
   return database;
 }

@@ -38,16 +38,21 @@ const maxProblems = 1000;
  */
 export function resolveReferences(raw: ReadonlyMap<string, string>, maxBytes: number): Resolution {
   const graph: Graph = new Map();
+  const values = new Map<string, string>();
   const problems: ReferenceProblem[] = [];
   for (const [name, value] of raw) {
-    const referenced = value.includes("${") ? referencedNames(value) : [];
+    // Most values refer to nothing, and are what they are.
+    if (!value.includes("${")) {
+      values.set(name, value);
+      continue;
+    }
+    const referenced = referencedNames(value);
     graph.set(name, new Set(referenced.filter((other) => raw.has(other))));
     for (const other of referenced) {
       if (!raw.has(other) && problems.length < maxProblems) problems.push(problem("unknown", name, [other]));
     }
   }
   problems.push(...cutCycles(graph));
-  const values = new Map<string, string>();
   let left = maxBytes;
   for (const name of referencesFirst(graph)) {
     const value = raw.get(name) ?? "";
@@ -69,7 +74,7 @@ function problem(
   return { kind, name, names, members: new Set(members) };
 }
 
-/** Name → the names that its value refers to and that are there. */
+/** Name → the names that its value refers to and that are there; of those names that refer to something. */
 type Graph = Map<string, Set<string>>;
 
 /** A value with the references in `usable` replaced; undefined where that makes it larger than `maxBytes`. */
@@ -79,7 +84,6 @@ function expand(
   values: ReadonlyMap<string, string>,
   maxBytes: number,
 ): string | undefined {
-  if (!value.includes("${")) return value;
   let added = 0;
   const expanded = value.replace(reference, (text, name: string | undefined) => {
     if (name === undefined) return "${";
@@ -95,7 +99,8 @@ function expand(
 /** The names of a graph without cycles, each behind those that it refers to (Kahn's algorithm). */
 function referencesFirst(graph: Graph): string[] {
   const dependents = reversed(graph);
-  const open = new Map([...graph].map(([name, references]) => [name, references.size]));
+  const count = (references: ReadonlySet<string>) => [...references].filter((name) => graph.has(name)).length;
+  const open = new Map([...graph].map(([name, references]) => [name, count(references)]));
   const order = [...graph.keys()].filter((name) => open.get(name) === 0);
   for (const name of order) {
     for (const dependent of dependents.get(name) ?? []) {

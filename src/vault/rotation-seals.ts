@@ -1,6 +1,7 @@
 import { OpenError, seal } from "../cryptography/aead.ts";
 import { wipe } from "../cryptography/bytes.ts";
 import { equalBytes } from "../cryptography/hash.ts";
+import { Turns } from "../turns.ts";
 import type { Stage } from "./rotation-stage.ts";
 import { editedToken, openTarget, requireFormer, sealForToken } from "./rotation-tokens.ts";
 import {
@@ -49,6 +50,7 @@ export async function stageTree(resealing: Resealing): Promise<void> {
   const { vault, stage, places, onDone } = resealing;
   refuseStrays(resealing);
   const [before, after] = [new Descent(resealing.oldRootKey), new Descent(resealing.newRootKey)];
+  const turns = new Turns();
   for (const place of places) {
     const old = await before.open(place, place.row);
     const { raw, sealed, generation } = await newEnvironmentKey(vault, after.above(place), place);
@@ -66,6 +68,7 @@ export async function stageTree(resealing: Resealing): Promise<void> {
         await stage.add("service-token", [token.id, 0], await sealForToken(vault, fresh, raw, token, target));
       }
       onDone(2 + versions + tokens.length);
+      await turns.pass();
     } finally {
       wipe(raw);
     }
@@ -126,6 +129,7 @@ export async function verifyStage(resealing: Resealing): Promise<SealedCounts> {
   const { vault, stage, places, onDone } = resealing;
   const [before, after] = [new Descent(resealing.oldRootKey), new Descent(resealing.newRootKey)];
   const verified: SealedCounts = { environmentKeys: 0, versions: 0, views: 0, serviceTokens: 0 };
+  const turns = new Turns();
   for (const place of places) {
     const counted = sumOf(verified);
     const old = await before.open(place, place.row);
@@ -148,6 +152,7 @@ export async function verifyStage(resealing: Resealing): Promise<SealedCounts> {
     verified.views += 1;
     verified.serviceTokens += await verifyTokens(resealing, place, fresh);
     onDone(sumOf(verified) - counted);
+    await turns.pass();
   }
   return verified;
 }

@@ -7,7 +7,7 @@ import type { Vault } from "./vault.ts";
 export type StagedKind = (typeof stagedSeals.$inferSelect)["kind"];
 
 /** What is waiting to be written is at most this, so that neither the memory nor the event loop is held for long. */
-const rowsAWrite = 200;
+const rowsAWrite = 100;
 const bytesAWrite = 4 * 1024 * 1024;
 
 /** How long a write to the stage may wait for another process's lock, in milliseconds. */

@@ -13,6 +13,7 @@ import {
   stagedSeals,
   views,
 } from "../database/schema.ts";
+import { Turns } from "../turns.ts";
 import { versionContext } from "./secrets.ts";
 import { type Project, subtreeOf, type Tree } from "./tree.ts";
 import { type EnvironmentKeyRow, environmentKeyContext, publicKeyContext } from "./unlock.ts";
@@ -146,7 +147,7 @@ export interface VersionRow {
 }
 
 /** A portion of versions is this many rows or bytes at most, but one row at least. */
-const rowsAPortion = 200;
+const rowsAPortion = 100;
 const bytesAPortion = 4 * 1024 * 1024;
 
 /** The rows of versions that hold something; a deletion holds nothing. */
@@ -166,12 +167,14 @@ export async function* versionPortions(
     eq(secrets.environmentId, environment.id),
     holdsSomething,
   );
+  const turns = new Turns();
   let after: SQL | undefined;
   for (;;) {
     const ahead = await aheadOf(vault, and(here, after));
     const last = lastOfPortion(ahead);
     if (!last) return;
     yield await versionsUpTo(vault, and(here, after, isUpTo(last)), rotation);
+    await turns.pass();
     after = isAfter(last);
     if (last === ahead.at(-1) && ahead.length < rowsAPortion) return;
   }

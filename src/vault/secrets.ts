@@ -3,6 +3,7 @@ import { type Context, seal } from "../cryptography/aead.ts";
 import { toBytes } from "../cryptography/bytes.ts";
 import { secrets, secretVersions } from "../database/schema.ts";
 import { notFound, SecretsflyError } from "../errors.ts";
+import { Turns } from "../turns.ts";
 import type { AuditEntry } from "./audit.ts";
 import { refuseNewProblems } from "./new-problems.ts";
 import { checkPrecondition, type Precondition } from "./precondition.ts";
@@ -241,19 +242,27 @@ async function secretRows(
   return new Map(found.map((row) => [row.name, row]));
 }
 
+/** Versions that are sealed between two turns of others. */
+const sealedAtOnce = 50;
+
 async function versionStatements(
   vault: Vault,
   place: WritableEnvironment,
   planned: readonly PlannedRow[],
 ): Promise<Statement[]> {
   const { db } = vault;
-  const versions = await Promise.all(planned.map((plan) => sealVersion(vault, place, plan)));
+  const versions: (typeof secretVersions.$inferInsert)[] = [];
+  const turns = new Turns();
+  for (const portion of chunks(planned, sealedAtOnce)) {
+    versions.push(...(await Promise.all(portion.map((plan) => sealVersion(vault, place, plan)))));
+    await turns.pass();
+  }
   const added = planned.filter(({ isNew }) => isNew).map(({ row }) => row);
   const raised = planned.filter(({ isNew }) => !isNew).map(({ row }) => row);
   const statements: Statement[] = [
     ...chunks(added).map((portion) => db.insert(secrets).values(portion)),
-    ...raised.map(({ id, version, deleted }) =>
-      db.update(secrets).set({ version, deleted }).where(eq(secrets.id, id)),
+    ...raisedAlike(raised).map(([{ version, deleted }, ids]) =>
+      db.update(secrets).set({ version, deleted }).where(inArray(secrets.id, ids)),
     ),
   ];
   if (!vault.settings.versionedSecretValues) {
@@ -266,6 +275,17 @@ async function versionStatements(
   }
   statements.push(...chunks(versions).map((portion) => db.insert(secretVersions).values(portion)));
   return statements;
+}
+
+/** Rows that become the same but for their ids, with those: one statement is far less than one for each. */
+function raisedAlike(rows: readonly SecretRow[]): [SecretRow, number[]][] {
+  const alike = Map.groupBy(rows, ({ version, deleted }) => `${version} ${deleted}`);
+  return [...alike.values()]
+    .flatMap((same) => chunks(same))
+    .flatMap((portion) => {
+      const [first] = portion;
+      return first ? [[first, portion.map(({ id }) => id)] satisfies [SecretRow, number[]]] : [];
+    });
 }
 
 async function sealVersion(

@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
+import { runBatch, type Statement, writeSql } from "../database/batch.ts";
 import type { Database } from "../database/connect.ts";
 import { serviceTokenReads, serviceTokens } from "../database/schema.ts";
-import type { Statement } from "./write.ts";
 
 /** Of the days that reads are summed up by, in UTC. Milliseconds. */
 const dayLength = 24 * 60 * 60 * 1000;
@@ -74,7 +74,7 @@ export class TokenUsage {
     this.#waitingSince = undefined;
     const statements = [...flushed].flatMap(([publicId, usage]) => this.#statements(publicId, usage));
     try {
-      await this.db.batch(statements as unknown as [Statement, ...Statement[]]);
+      await runBatch(this.db, await writeSql(statements));
       return true;
     } catch (error) {
       for (const [publicId, usage] of flushed) this.#putBack(publicId, usage);

@@ -1,6 +1,7 @@
 import { and, eq, isNotNull } from "drizzle-orm";
 import { type Context, OpenError } from "../cryptography/aead.ts";
 import { serviceTokens } from "../database/schema.ts";
+import { Turns } from "../turns.ts";
 import {
   Descent,
   isLiveAt,
@@ -73,11 +74,13 @@ async function verifyOnce(
     }
   };
   const descent = new Descent(root.rootKey);
+  const turns = new Turns();
   for (const place of await placesOf(vault, tree)) {
     const before = sumOf(opened);
     const keys = await attempt("environmentKeys", descent.open(place, place.row));
     if (keys) await verifyPlace(vault, place, keys, attempt);
     onOpened(sumOf(opened) - before);
+    await turns.pass();
   }
   return { opened, faults };
 }

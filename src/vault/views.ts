@@ -4,9 +4,10 @@ import { type Bytes, toBytes, toText } from "../cryptography/bytes.ts";
 import type { EnvironmentKeys } from "../cryptography/environment-key.ts";
 import { equalBytes } from "../cryptography/hash.ts";
 import { views } from "../database/schema.ts";
+import { Turns } from "../turns.ts";
 import type { Environment } from "./environments.ts";
 import { type ReferenceProblem, type Resolution, resolveReferences } from "./references.ts";
-import { childrenOf, type Tree } from "./tree.ts";
+import { childrenOf, type Project, type Tree } from "./tree.ts";
 import {
   type EnvironmentKeyRow,
   environmentKeyRows,
@@ -15,7 +16,7 @@ import {
   type WritableEnvironment,
 } from "./unlock.ts";
 import type { Vault } from "./vault.ts";
-import type { Statement } from "./write.ts";
+import { chunks, type Statement } from "./write.ts";
 
 /**
  * A view is what a project × environment gives its apps, ready to send, so that a fetch is one row and
@@ -214,19 +215,26 @@ export async function rebuildDescendants(
       place.environment,
     ),
   ]);
-  const rebuilt = await Promise.all(
-    children.map(async ({ id }) => {
-      const [keyRow, view] = [keyRows.get(id), viewRows.get(id)];
-      // A child has no keys in an environment that its parent has none in.
-      if (!keyRow || !view) return [];
-      const child = await openChild(place, keyRow);
-      const { own } = await openSource(child, view);
-      const built = await buildView(vault, child, { inherited, own }, view);
-      return [built.row, ...(await rebuildDescendants(vault, tree, child, built.source))];
-    }),
-  );
-  return rebuilt.flat();
+  const rebuild = async ({ id }: Project): Promise<ViewRow[]> => {
+    const [keyRow, view] = [keyRows.get(id), viewRows.get(id)];
+    // A child has no keys in an environment that its parent has none in.
+    if (!keyRow || !view) return [];
+    const child = await openChild(place, keyRow);
+    const { own } = await openSource(child, view);
+    const built = await buildView(vault, child, { inherited, own }, view);
+    return [built.row, ...(await rebuildDescendants(vault, tree, child, built.source))];
+  };
+  const turns = new Turns();
+  const rebuilt: ViewRow[] = [];
+  for (const portion of chunks(children, rebuiltAtOnce)) {
+    rebuilt.push(...(await Promise.all(portion.map(rebuild))).flat());
+    await turns.pass();
+  }
+  return rebuilt;
 }
+
+/** Views of one parent's children that are rebuilt between two turns of others. */
+const rebuiltAtOnce = 4;
 
 async function openChild(parent: OpenPlace, row: EnvironmentKeyRow): Promise<OpenPlace> {
   const { environment } = parent;

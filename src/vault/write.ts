@@ -1,5 +1,5 @@
 import { eq, sql } from "drizzle-orm";
-import type { BatchItem } from "drizzle-orm/batch";
+import { runBatch, type Statement, type WrittenStatement, writeSql } from "../database/batch.ts";
 import { isBusy, isUniqueViolation, isWriteConflict } from "../database/constraint.ts";
 import { auditEvents, guards, rootKeys } from "../database/schema.ts";
 import { storageFault, unavailable } from "../database/storage-fault.ts";
@@ -15,7 +15,7 @@ import type { Actor, Vault } from "./vault.ts";
  * There is no interactive transaction and no lock of the database across an `await`, so one machine and
  * many machines with one primary behave the same.
  */
-export type Statement = BatchItem<"sqlite">;
+export type { Statement };
 
 /** What one attempt wants to write, and what its caller gets once that is on disk. */
 export interface Write<T> {
@@ -31,7 +31,7 @@ export function unchanged<T>(result: T): Write<T> {
 
 /** Of a write that collided, between two tries; milliseconds. */
 const longestPause = 50;
-const rowsAStatement = 500;
+const rowsAStatement = 100;
 
 /**
  * Runs `attempt` until what it wants to write is written, whole, with its audit events.
@@ -123,14 +123,14 @@ async function commit(
   statements: readonly Statement[],
   events: readonly AuditEntry[],
 ): Promise<boolean> {
-  const { db, clock, storage, written } = vault;
+  const { db, storage, written } = vault;
+  const changes = await writeSql(statements);
   // Every write appends to the one audit chain: only its last step, which waits for no computation, is queued for all.
   return vault.writes.run("commit", async () => {
     for (let i = 0; i < auditAttempts; i++) {
-      const rows = chainEvents(await auditHead(db), clock(), actor, events);
-      const appended = chunks(rows).map((chunk) => db.insert(auditEvents).values(chunk));
+      const appended = await appendEvents(vault, actor, events);
       try {
-        await db.batch([...statements, ...appended] as unknown as [Statement, ...Statement[]]);
+        await runBatch(db, [...changes, ...appended]);
         storage.worked();
         written();
         return true;
@@ -151,6 +151,25 @@ function refused(storage: StorageHealth, error: unknown): unknown {
   if (!fault) return error;
   storage.met(fault);
   return unavailable(fault, "writing");
+}
+
+/** Appends events behind the newest one that there is now. */
+async function appendEvents(
+  { db, clock }: Vault,
+  actor: Actor,
+  events: readonly AuditEntry[],
+): Promise<WrittenStatement[]> {
+  let head = await auditHead(db);
+  const at = clock();
+  return writeSql(
+    chunks(events)
+      .values()
+      .map((portion) => {
+        const rows = chainEvents(head, at, actor, portion);
+        head = rows.at(-1) ?? head;
+        return db.insert(auditEvents).values(rows);
+      }),
+  );
 }
 
 /** How often the same rows are tried behind another head of the chain, before all is computed again. */
@@ -176,10 +195,10 @@ function guardTree({ db }: Vault, { rootId, revision }: Tree): Statement[] {
   ];
 }
 
-/** Rows in portions that stay below SQLite's limit of variables in a statement. */
-export function chunks<Row>(rows: readonly Row[]): Row[][] {
+/** Rows in portions that make statements of a moderate size, or of a size that is told. */
+export function chunks<Row>(rows: readonly Row[], size = rowsAStatement): Row[][] {
   const portions: Row[][] = [];
-  for (let i = 0; i < rows.length; i += rowsAStatement) portions.push(rows.slice(i, i + rowsAStatement));
+  for (let i = 0; i < rows.length; i += size) portions.push(rows.slice(i, i + size));
   return portions;
 }
 

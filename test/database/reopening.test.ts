@@ -23,6 +23,10 @@ afterEach(() => {
   folder[Symbol.dispose]();
 });
 
+/** What a promise is rejected with. `rejects` would hold this thread, and with it what comes from the thread that writes. */
+const failureOf = (promise: Promise<unknown>) =>
+  promise.then(() => undefined).catch((error: unknown) => error);
+
 /** A copy with something done to it, in one file. */
 function copyWith(...statements: string[]): string {
   const copy = join(folder.path, "copy.db");
@@ -45,7 +49,7 @@ test("a copy of the same version is opened, and counted as another one", async (
   await add("gone");
   expect([await count(), client.reopened]).toEqual([2, 0]);
   renameSync(copy, file);
-  expect([await count(), client.reopened, client.look()]).toEqual([2, 1, undefined]);
+  expect([await count(), client.reopened, await client.look()]).toEqual([2, 1, undefined]);
   await add("staging");
   client.close();
   const database = new Database(file, { readonly: true });
@@ -60,9 +64,9 @@ test("a copy of the same version is opened, and counted as another one", async (
 test("a database of another version is not opened: whether that can be is looked at when the server starts", async () => {
   const copy = copyWith("insert into migrations values (99, '0099_future', 0)");
   renameSync(copy, file);
-  expect(client.look()).toMatchObject({ kind: "replaced" });
-  await expect(count()).rejects.toMatchObject({ kind: "replaced" });
-  await expect(add("prod")).rejects.toMatchObject({ kind: "replaced", mayBeWritten: false });
+  expect(await client.look()).toMatchObject({ kind: "replaced" });
+  expect(await failureOf(count())).toMatchObject({ kind: "replaced" });
+  expect(await failureOf(add("prod"))).toMatchObject({ kind: "replaced", mayBeWritten: false });
 });
 
 test("half of a copy is not opened, and all of it is as soon as it is there", async () => {
@@ -72,16 +76,16 @@ test("half of a copy is not opened, and all of it is as soon as it is there", as
   const half = `${file}.half`;
   await Bun.write(half, bytes.subarray(0, bytes.length / 2));
   renameSync(half, file);
-  expect(client.look()).toMatchObject({ kind: "replaced" });
+  expect(await client.look()).toMatchObject({ kind: "replaced" });
   expect(statSync(file).size).toBe(bytes.length / 2);
   cpSync(copy, file);
-  expect([await count(), client.look()]).toEqual([1, undefined]);
+  expect([await count(), await client.look()]).toEqual([1, undefined]);
 });
 
 test("nothing is made where the file was", async () => {
   renameSync(file, `${file}.away`);
-  expect(client.look()).toMatchObject({ kind: "missing" });
-  await expect(add("prod")).rejects.toMatchObject({ kind: "missing" });
+  expect(await client.look()).toMatchObject({ kind: "missing" });
+  expect(await failureOf(add("prod"))).toMatchObject({ kind: "missing" });
   expect(await count()).toBe(0);
   expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined();
   renameSync(`${file}.away`, file);
@@ -116,12 +120,12 @@ test("a WAL that is taken away while others have the file open is waited for: no
     await add("acknowledged");
     expect(other.query("select count(*) from environments").values()).toEqual([[1]]);
     rmSync(`${file}-wal`);
-    expect(client.look()).toMatchObject({ kind: "replaced" });
-    await expect(add("refused")).rejects.toMatchObject({ kind: "replaced", mayBeWritten: false });
+    expect(await client.look()).toMatchObject({ kind: "replaced" });
+    expect(await failureOf(add("refused"))).toMatchObject({ kind: "replaced", mayBeWritten: false });
   } finally {
     other.close();
   }
-  expect([await count(), client.look()]).toEqual([1, undefined]);
+  expect([await count(), await client.look()]).toEqual([1, undefined]);
   await add("after");
 });
 
@@ -136,7 +140,7 @@ test("a WAL that somebody else has made in the place of the one that was taken a
     process.kill(process.pid, "SIGKILL");`;
   const { signalCode } = Bun.spawnSync([process.execPath, "-e", program, file]);
   expect([signalCode, statSync(`${file}-wal`).size > 0]).toEqual(["SIGKILL", true]);
-  expect([await count(), client.look()]).toEqual([2, undefined]);
+  expect([await count(), await client.look()]).toEqual([2, undefined]);
   await add("after");
   expect(await count()).toBe(3);
 });

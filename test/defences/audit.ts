@@ -65,9 +65,8 @@ export const auditDefences: readonly Defence[] = [
   {
     promise: "a change without its event is not written",
     file: "src/vault/write.ts",
-    remove: "await db.batch([...statements, ...appended] as unknown as [Statement, ...Statement[]]);",
-    instead:
-      "for (const part of [statements, appended]) if (part.length > 0) await db.batch([...part] as unknown as [Statement, ...Statement[]]);",
+    remove: "await runBatch(db, [...changes, ...appended]);",
+    instead: "for (const part of [changes, appended]) if (part.length > 0) await runBatch(db, [...part]);",
     test: "test/security/audited.test.ts",
     name: "nothing happens and nothing is shown",
   },

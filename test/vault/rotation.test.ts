@@ -581,7 +581,8 @@ test("what the database does not keep is told after it, with the key that was ma
 
 test("is not taken for one that failed where only the database server's answer was lost: its key is told", async () => {
   let lost = 0;
-  const db = new Proxy(app.db, {
+  const { $client } = app.db;
+  const client = new Proxy($client, {
     get: (target, name) =>
       name === "batch"
         ? async (statements: Parameters<typeof target.batch>[0]) => {
@@ -591,6 +592,9 @@ test("is not taken for one that failed where only the database server's answer w
             throw new Error("fetch failed");
           }
         : Reflect.get(target, name),
+  });
+  const db = new Proxy(app.db, {
+    get: (target, name) => (name === "$client" ? client : Reflect.get(target, name)),
   });
   const { generatedMasterKey, sealed, faults } = await rotate({ vault: { ...app.vault, db } }, root, {
     currentMasterKey: masterKey,

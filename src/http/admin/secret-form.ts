@@ -9,9 +9,10 @@ import type { SecretFormRow } from "./view-models.ts";
 export function readRows(form: Form): SecretFormRow[] {
   const [names, values, notes] = [form.texts("name"), form.texts("value"), form.texts("note")];
   const length = Math.max(names.length, values.length, notes.length);
+  const newlines = newlinesOf(form);
   return Array.from({ length }, (_, i) => ({
     name: (names[i] ?? "").trim(),
-    value: newlines(form, values[i] ?? ""),
+    value: newlines(values[i] ?? ""),
     note: (notes[i] ?? "").trim(),
   }));
 }
@@ -25,9 +26,9 @@ export function isFilled({ name, value, note }: SecretFormRow): boolean {
  * A browser sends every newline as CRLF; our own forms say in `newlines` what the value had. What is sent
  * without that field is taken to the letter.
  */
-function newlines(form: Form, value: string): string {
+function newlinesOf(form: Form): (value: string) => string {
   const kind = form.text("newlines");
-  return kind === "lf" || kind === "mixed" ? value.replaceAll("\r\n", "\n") : value;
+  return kind === "lf" || kind === "mixed" ? (value) => value.replaceAll("\r\n", "\n") : (value) => value;
 }
 
 /**
