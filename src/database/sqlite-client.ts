@@ -1,13 +1,14 @@
 import type { Client, InArgs, InStatement, ResultSet, Row } from "@libsql/client";
+import { Turns } from "../turns.ts";
 import { isRead, type Outcome, type Query, SqliteConnection } from "./sqlite-connection.ts";
 import { StorageError } from "./storage-fault.ts";
 import { type Task, WriteThread } from "./write-thread.ts";
 
 /**
  * `bun:sqlite` behind libSQL's `Client` interface, so that one machine and many machines run the same
- * code above. What reads is done at once, on this thread; what writes is done on a thread of its own, one
- * after the other, so that neither a large batch nor a slow disk holds the event loop. A batch is one
- * transaction. There are no interactive transactions: they would hold the connection across an `await`.
+ * code above. What reads is done on this thread; what writes is done on a thread of its own, one after the
+ * other, so that neither a large batch nor a slow disk holds the event loop. A batch is one transaction.
+ * There are no interactive transactions: they would hold the connection across an `await`.
  * Throws StorageError while the file is away, or another one is in its place; that is opened once neither of the two
  * connections has the former one open.
  */
@@ -16,6 +17,8 @@ export class SqliteClient implements Client {
   readonly #connection: SqliteConnection;
   /** undefined where nothing is written, or the database is in the memory of its only connection. */
   readonly #writer: WriteThread | undefined;
+  /** An answer is there at once: who asks a hundred times in a row would otherwise never let others have their turn. */
+  readonly #turns = new Turns();
 
   /**
    * Opens a file, or `:memory:`.
@@ -37,16 +40,20 @@ export class SqliteClient implements Client {
 
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
     const query = typeof statement === "string" ? { sql: statement, args: args ?? [] } : toQuery(statement);
+    const reads = !this.#writer || isRead(query);
+    if (reads) await this.#turns.pass();
     if (this.#connection.isReplaced) await this.#writer?.letGo();
-    if (!this.#writer || isRead(query)) return resultSet(this.#connection.run(query));
+    if (!this.#writer || reads) return resultSet(this.#connection.run(query));
     const [outcome = nothing] = await this.#write(this.#writer, { kind: "single", query });
     return resultSet(outcome);
   }
 
   async batch(statements: (InStatement | [string, InArgs?])[]): Promise<ResultSet[]> {
     const queries = statements.map(toQuery);
+    const reads = !this.#writer || queries.every(isRead);
+    if (reads) await this.#turns.pass();
     if (this.#connection.isReplaced) await this.#writer?.letGo();
-    if (!this.#writer || queries.every(isRead)) return this.#connection.batch(queries).map(resultSet);
+    if (!this.#writer || reads) return this.#connection.batch(queries).map(resultSet);
     return (await this.#write(this.#writer, { kind: "batch", queries })).map(resultSet);
   }
 

@@ -5,6 +5,7 @@ import { crashDefences } from "./crash.ts";
 import type { Defence } from "./defence.ts";
 import { faultDefences } from "./faults.ts";
 import { guessingDefences } from "./guessing.ts";
+import { loopDefences } from "./loop.ts";
 import { thiefDefences } from "./thief.ts";
 
 const areas: readonly (readonly Defence[])[] = [
@@ -15,6 +16,7 @@ const areas: readonly (readonly Defence[])[] = [
   crashDefences, // what a killed server could lose
   thiefDefences, // what is sealed, to whom, and one spelling of everything that is read
   faultDefences, // disks, files, clocks, memory: refused clearly, nothing lost, over by itself
+  loopDefences, // the event loop, and what one client may cost the others
 ];
 
 /** All of them, by area. */

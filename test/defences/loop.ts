@@ -1,0 +1,50 @@
+import type { Defence } from "./defence.ts";
+
+/** The event loop, which nobody holds for long, and what one client may cost the others. */
+export const loopDefences: readonly Defence[] = [
+  {
+    promise: "the swap of a rotation does not hold the event loop",
+    file: "src/database/sqlite-client.ts",
+    remove: "    this.#connection.refuseWrites();\n    this.#writer = new WriteThread(file);\n",
+    test: "test/load/event-loop.test.ts",
+    name: "rotation",
+  },
+  {
+    promise: "a large write is prepared turn by turn",
+    file: "src/database/batch.ts",
+    remove: "    await turns.pass();\n",
+    test: "test/load/event-loop.test.ts",
+    name: "as many secrets",
+  },
+  {
+    promise: "versions are sealed turn by turn",
+    file: "src/vault/secrets.ts",
+    remove: "const sealedAtOnce = 50;",
+    instead: "const sealedAtOnce = 5000;",
+    test: "test/load/event-loop.test.ts",
+    name: "as many secrets",
+  },
+  {
+    promise: "a write that is under way when the server stops is written whole",
+    file: "src/database/write-thread.ts",
+    remove: "    if (this.#worker) Atomics.wait(this.#closed, 0, 0, patience);\n",
+    test: "test/database/write-thread.test.ts",
+    name: "is whole when the client is closed",
+  },
+  {
+    promise: "a process waits for what it writes",
+    file: "src/database/write-thread.ts",
+    remove: "    worker.ref();\n",
+    instead: "    worker.unref();\n",
+    test: "test/database/write-thread.test.ts",
+    name: "lives until it is written",
+  },
+  {
+    promise: "a write that SQLite refuses is told apart by its words",
+    file: "src/database/write-thread.ts",
+    remove: "new Error(message), { name }",
+    instead: 'new Error("the write failed"), { name }',
+    test: "test/database/write-thread.test.ts",
+    name: "own words",
+  },
+];
