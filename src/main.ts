@@ -57,6 +57,8 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
       port: config.PORT,
       // The app has limits of its own, and answers what is larger as it answers any other fault.
       maxRequestBodySize: 2 ** 40,
+      // Seconds; the bytes of a request that does not end are no activity. What may take longer says so (keepConnection).
+      idleTimeout: 10,
       development: false,
       // Outside of development Bun would share a port that is taken, with half of the requests going to each.
       reusePort: false,

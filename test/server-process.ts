@@ -7,9 +7,9 @@ const main = join(import.meta.dir, "../src/main.ts");
 
 /** The program as a process of its own, started as `bun start` does. `await using` ends it. */
 export interface ServerProcess extends AsyncDisposable {
-  pid: number;
   /** The address that it printed. */
   url: string;
+  pid: number;
   /** All that it printed before it listened. */
   greeting: string;
   /** Waits until it has logged a text. */
@@ -31,9 +31,12 @@ export function temporaryFolder(): Disposable & { path: string } {
 /** The database that a process in this folder uses. */
 export const databaseIn = (folder: string) => join(folder, "data", "secretsfly.db");
 
-function spawn(folder: string, env: Record<string, string>) {
+/** As `bun start` does. */
+const fromSource: readonly string[] = [process.execPath, main];
+
+function spawn(folder: string, env: Record<string, string>, command = fromSource) {
   return Bun.spawn({
-    cmd: [process.execPath, main],
+    cmd: [...command],
     cwd: folder,
     env: {
       PATH: "/usr/local/bin:/usr/bin:/bin",
@@ -80,9 +83,16 @@ class Transcript {
   }
 }
 
-/** Starts the program in a folder and waits until it listens. Throws with what it said instead. */
-export async function startServer(folder: string, env: Record<string, string> = {}): Promise<ServerProcess> {
-  const child = spawn(folder, env);
+/**
+ * Starts the program in a folder and waits until it listens; from its source, unless by another command. Throws with
+ * what it said instead.
+ */
+export async function startServer(
+  folder: string,
+  env: Record<string, string> = {},
+  command = fromSource,
+): Promise<ServerProcess> {
+  const child = spawn(folder, env, command);
   const [stdout, stderr] = [new Transcript(child.stdout), new Transcript(child.stderr)];
   await stdout.until("run -- ");
   const url = /listening on (\S+)/.exec(stdout.text)?.[1];

@@ -17,27 +17,11 @@ export const loopDefences: readonly Defence[] = [
     name: "as many secrets",
   },
   {
-    promise: "versions are sealed turn by turn",
-    file: "src/vault/secrets.ts",
-    remove: "const sealedAtOnce = 50;",
-    instead: "const sealedAtOnce = 5000;",
-    test: "test/load/event-loop.test.ts",
-    name: "as many secrets",
-  },
-  {
     promise: "a write that is under way when the server stops is written whole",
     file: "src/database/write-thread.ts",
     remove: "    if (this.#worker) Atomics.wait(this.#closed, 0, 0, patience);\n",
     test: "test/database/write-thread.test.ts",
     name: "is whole when the client is closed",
-  },
-  {
-    promise: "a process waits for what it writes",
-    file: "src/database/write-thread.ts",
-    remove: "    worker.ref();\n",
-    instead: "    worker.unref();\n",
-    test: "test/database/write-thread.test.ts",
-    name: "lives until it is written",
   },
   {
     promise: "a write that SQLite refuses is told apart by its words",
@@ -46,5 +30,13 @@ export const loopDefences: readonly Defence[] = [
     instead: 'new Error("the write failed"), { name }',
     test: "test/database/write-thread.test.ts",
     name: "own words",
+  },
+  {
+    promise: "a client that is slow is cut off",
+    file: "src/main.ts",
+    remove: "idleTimeout: 10,",
+    instead: "idleTimeout: 0,",
+    test: "test/load/load.test.ts",
+    name: "cut off",
   },
 ];
