@@ -5,7 +5,7 @@ const longestTurn = 8;
 export class Turns {
   #began = performance.now();
 
-  /** To be awaited after each step. */
+  /** To be awaited before each step: the first, which may be the only one, then waits for nobody. */
   async pass(): Promise<void> {
     if (performance.now() - this.#began < longestTurn) return;
     // Not a promise that is resolved already, nor a timer: sockets are read before this comes.

@@ -16,9 +16,9 @@ export async function writeSql(statements: Iterable<Statement>): Promise<Written
   const turns = new Turns();
   const written: WrittenStatement[] = [];
   for (const statement of statements) {
+    await turns.pass();
     const { sql, params } = statement.toSQL();
     written.push({ sql, args: params as InValue[] });
-    await turns.pass();
   }
   return written;
 }

@@ -1,5 +1,4 @@
 import type { Client, InArgs, InStatement, ResultSet, Row } from "@libsql/client";
-import { Turns } from "../turns.ts";
 import { isRead, type Outcome, type Query, SqliteConnection } from "./sqlite-connection.ts";
 import { StorageError } from "./storage-fault.ts";
 import { type Task, WriteThread } from "./write-thread.ts";
@@ -17,8 +16,6 @@ export class SqliteClient implements Client {
   readonly #connection: SqliteConnection;
   /** undefined where nothing is written, or the database is in the memory of its only connection. */
   readonly #writer: WriteThread | undefined;
-  /** An answer is there at once: who asks a hundred times in a row would otherwise never let others have their turn. */
-  readonly #turns = new Turns();
 
   /**
    * Opens a file, or `:memory:`.
@@ -40,20 +37,16 @@ export class SqliteClient implements Client {
 
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
     const query = typeof statement === "string" ? { sql: statement, args: args ?? [] } : toQuery(statement);
-    const reads = !this.#writer || isRead(query);
-    if (reads) await this.#turns.pass();
     if (this.#connection.isReplaced) await this.#writer?.letGo();
-    if (!this.#writer || reads) return resultSet(this.#connection.run(query));
+    if (!this.#writer || isRead(query)) return resultSet(this.#connection.run(query));
     const [outcome = nothing] = await this.#write(this.#writer, { kind: "single", query });
     return resultSet(outcome);
   }
 
   async batch(statements: (InStatement | [string, InArgs?])[]): Promise<ResultSet[]> {
     const queries = statements.map(toQuery);
-    const reads = !this.#writer || queries.every(isRead);
-    if (reads) await this.#turns.pass();
     if (this.#connection.isReplaced) await this.#writer?.letGo();
-    if (!this.#writer || reads) return this.#connection.batch(queries).map(resultSet);
+    if (!this.#writer || queries.every(isRead)) return this.#connection.batch(queries).map(resultSet);
     return (await this.#write(this.#writer, { kind: "batch", queries })).map(resultSet);
   }
 

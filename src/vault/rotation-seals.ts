@@ -52,6 +52,7 @@ export async function stageTree(resealing: Resealing): Promise<void> {
   const [before, after] = [new Descent(resealing.oldRootKey), new Descent(resealing.newRootKey)];
   const turns = new Turns();
   for (const place of places) {
+    await turns.pass();
     const old = await before.open(place, place.row);
     const { raw, sealed, generation } = await newEnvironmentKey(vault, after.above(place), place);
     try {
@@ -68,7 +69,6 @@ export async function stageTree(resealing: Resealing): Promise<void> {
         await stage.add("service-token", [token.id, 0], await sealForToken(vault, fresh, raw, token, target));
       }
       onDone(2 + versions + tokens.length);
-      await turns.pass();
     } finally {
       wipe(raw);
     }
@@ -131,6 +131,7 @@ export async function verifyStage(resealing: Resealing): Promise<SealedCounts> {
   const verified: SealedCounts = { environmentKeys: 0, versions: 0, views: 0, serviceTokens: 0 };
   const turns = new Turns();
   for (const place of places) {
+    await turns.pass();
     const counted = sumOf(verified);
     const old = await before.open(place, place.row);
     const fresh = await after.open(place, {
@@ -152,7 +153,6 @@ export async function verifyStage(resealing: Resealing): Promise<SealedCounts> {
     verified.views += 1;
     verified.serviceTokens += await verifyTokens(resealing, place, fresh);
     onDone(sumOf(verified) - counted);
-    await turns.pass();
   }
   return verified;
 }

@@ -170,11 +170,11 @@ export async function* versionPortions(
   const turns = new Turns();
   let after: SQL | undefined;
   for (;;) {
+    await turns.pass();
     const ahead = await aheadOf(vault, and(here, after));
     const last = lastOfPortion(ahead);
     if (!last) return;
     yield await versionsUpTo(vault, and(here, after, isUpTo(last)), rotation);
-    await turns.pass();
     after = isAfter(last);
     if (last === ahead.at(-1) && ahead.length < rowsAPortion) return;
   }
@@ -280,28 +280,25 @@ export async function countSealed(vault: Vault, rootId: number, now: number): Pr
   const { db } = vault;
   const count = sql<number>`count(*)`;
   const inTree = eq(projects.rootId, rootId);
-  // One by one, so that others have their turn in between.
-  const [keys] = await db
-    .select({ count })
-    .from(environmentKeys)
-    .innerJoin(projects, eq(projects.id, environmentKeys.projectId))
-    .where(inTree);
-  const [versions] = await db
-    .select({ count })
-    .from(secretVersions)
-    .innerJoin(secrets, eq(secrets.id, secretVersions.secretId))
-    .innerJoin(projects, eq(projects.id, secrets.projectId))
-    .where(and(inTree, holdsSomething));
-  const [viewCount] = await db
-    .select({ count })
-    .from(views)
-    .innerJoin(projects, eq(projects.id, views.projectId))
-    .where(inTree);
-  const [tokens] = await db
-    .select({ count })
-    .from(serviceTokens)
-    .innerJoin(projects, eq(projects.id, serviceTokens.projectId))
-    .where(and(inTree, isLiveAt(now), isNotNull(serviceTokens.sealedPublicKey)));
+  const [[keys], [versions], [viewCount], [tokens]] = await db.batch([
+    db
+      .select({ count })
+      .from(environmentKeys)
+      .innerJoin(projects, eq(projects.id, environmentKeys.projectId))
+      .where(inTree),
+    db
+      .select({ count })
+      .from(secretVersions)
+      .innerJoin(secrets, eq(secrets.id, secretVersions.secretId))
+      .innerJoin(projects, eq(projects.id, secrets.projectId))
+      .where(and(inTree, holdsSomething)),
+    db.select({ count }).from(views).innerJoin(projects, eq(projects.id, views.projectId)).where(inTree),
+    db
+      .select({ count })
+      .from(serviceTokens)
+      .innerJoin(projects, eq(projects.id, serviceTokens.projectId))
+      .where(and(inTree, isLiveAt(now), isNotNull(serviceTokens.sealedPublicKey))),
+  ]);
   return {
     environmentKeys: keys?.count ?? 0,
     versions: versions?.count ?? 0,

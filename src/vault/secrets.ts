@@ -231,7 +231,9 @@ async function secretRows(
   names: readonly string[],
 ): Promise<Map<string, SecretRow>> {
   const found: SecretRow[] = [];
+  const turns = new Turns();
   for (const portion of chunks(names)) {
+    await turns.pass();
     const here = and(
       eq(secrets.projectId, place.projectId),
       eq(secrets.environmentId, place.environment.id),
@@ -254,8 +256,8 @@ async function versionStatements(
   const versions: (typeof secretVersions.$inferInsert)[] = [];
   const turns = new Turns();
   for (const portion of chunks(planned, sealedAtOnce)) {
-    versions.push(...(await Promise.all(portion.map((plan) => sealVersion(vault, place, plan)))));
     await turns.pass();
+    versions.push(...(await Promise.all(portion.map((plan) => sealVersion(vault, place, plan)))));
   }
   const added = planned.filter(({ isNew }) => isNew).map(({ row }) => row);
   const raised = planned.filter(({ isNew }) => !isNew).map(({ row }) => row);

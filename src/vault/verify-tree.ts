@@ -76,11 +76,11 @@ async function verifyOnce(
   const descent = new Descent(root.rootKey);
   const turns = new Turns();
   for (const place of await placesOf(vault, tree)) {
+    await turns.pass();
     const before = sumOf(opened);
     const keys = await attempt("environmentKeys", descent.open(place, place.row));
     if (keys) await verifyPlace(vault, place, keys, attempt);
     onOpened(sumOf(opened) - before);
-    await turns.pass();
   }
   return { opened, faults };
 }

@@ -227,8 +227,8 @@ export async function rebuildDescendants(
   const turns = new Turns();
   const rebuilt: ViewRow[] = [];
   for (const portion of chunks(children, rebuiltAtOnce)) {
-    rebuilt.push(...(await Promise.all(portion.map(rebuild))).flat());
     await turns.pass();
+    rebuilt.push(...(await Promise.all(portion.map(rebuild))).flat());
   }
   return rebuilt;
 }

@@ -7,7 +7,7 @@ export interface Hold {
 }
 
 /** Ticks as often as a timer can and remembers the longest time between two ticks. `using` stops it. */
-export class Ticker implements Disposable {
+class Ticker implements Disposable {
   readonly longest: Hold = { wall: 0, processor: 0 };
   #last = now();
   #timer: Timer;

@@ -6,7 +6,7 @@ import type { LoadedServer } from "./world.ts";
 export type Kind = "fetch" | "unchanged" | "write";
 
 /** Of each hundred requests: 90 fetch all secrets, 9 ask whether they have changed (304), and 1 writes. */
-export function kindOf(request: number): Kind {
+function kindOf(request: number): Kind {
   const place = request % 100;
   return place === 50 ? "write" : place % 11 === 5 ? "unchanged" : "fetch";
 }

@@ -6,7 +6,7 @@ interface Nuisance {
   /** Sent at once. */
   first: string;
   /** Sent each second from then on. */
-  then: string;
+  each: string;
   /** Whether answers are left unread. */
   isDeaf: boolean;
 }
@@ -17,11 +17,11 @@ function nuisances(host: string, token: string): Nuisance[] {
   const json = "Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{";
   return [
     // Headers, a byte a second, and a body that does the same, and one that never goes on.
-    { first: `${get}X-Slow: `, then: "x", isDeaf: false },
-    { first: put + json, then: " ", isDeaf: false },
-    { first: put + json, then: "", isDeaf: false },
+    { first: `${get}X-Slow: `, each: "x", isDeaf: false },
+    { first: put + json, each: " ", isDeaf: false },
+    { first: put + json, each: "", isDeaf: false },
     // A thousand answers of several kilobytes that nobody reads.
-    { first: `${get}\r\n`.repeat(1000), then: "", isDeaf: true },
+    { first: `${get}\r\n`.repeat(1000), each: "", isDeaf: true },
   ];
 }
 
@@ -58,7 +58,7 @@ export async function openSlowClients(url: string, token: string, count: number)
     if (kind.isDeaf) socket.pause();
     else ends.push(promise);
     socket.write(kind.first);
-    timer = setInterval(() => socket.write(kind.then), 1000);
+    timer = setInterval(() => socket.write(kind.each), 1000);
     sockets.push(socket);
   }
   return {

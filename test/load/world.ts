@@ -10,7 +10,7 @@ export interface LoadedServer extends AsyncDisposable {
 }
 
 /** As many secrets as each project has. */
-export const secretCount = 50;
+const secretCount = 50;
 
 /** Starts a server, by another command than from its source if one is given, and fills it. */
 export async function startLoaded(command?: readonly string[]): Promise<LoadedServer> {
