@@ -90,15 +90,15 @@ describe("what is written to a file", () => {
   });
 
   test("is whole when the client is closed behind it", async () => {
-    const writes = Array.from({ length: 50 }, (_, i) =>
+    const writes = Array.from({ length: 1000 }, (_, i) =>
       client.batch([{ sql: "insert into notes (text) values (?)", args: [`${i}`] }]),
     );
     client.close();
     expect(existsSync(`${file}-wal`)).toBe(false);
     const other = new Database(file, { readonly: true });
-    expect(other.query("select count(*) from notes").values()).toEqual([[50]]);
+    expect(other.query("select count(*) from notes").values()).toEqual([[1000]]);
     other.close();
-    expect(await Promise.all(writes)).toHaveLength(50);
+    expect(await Promise.all(writes)).toHaveLength(1000);
     const late = await failureOf(client.batch(["insert into notes (text) values ('late')"]));
     expect(late?.message).toBe("the database is closed");
   });

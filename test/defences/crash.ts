@@ -10,26 +10,24 @@ const test = "test/crash/crash.test.ts";
 export const crashDefences: readonly Defence[] = [
   {
     promise: "a batch is there wholly or not at all",
-    file: "src/database/sqlite-client.ts",
-    remove: "const run = database.transaction(() => {\n      const results",
+    file: "src/database/sqlite-connection.ts",
+    remove: "const run = database.transaction(() => {\n      const outcomes",
     instead:
-      "const run = ((all: () => ResultSet[]) => ({ deferred: all, immediate: all }))(() => {\n      const results",
+      "const run = ((all: () => Outcome[]) => ({ deferred: all, immediate: all }))(() => {\n      const outcomes",
     test,
   },
   {
     promise: "what is acknowledged is on disk",
     file: "src/vault/write.ts",
-    remove: "await db.batch([...statements, ...appended] as unknown as [Statement, ...Statement[]]);",
-    instead:
-      "setTimeout(() => db.batch([...statements, ...appended] as unknown as [Statement, ...Statement[]]).catch(() => {}), 2);",
+    remove: "await runBatch(db, [...changes, ...appended]);",
+    instead: "setTimeout(() => runBatch(db, [...changes, ...appended]).catch(() => {}), 2);",
     test,
   },
   {
     promise: "an event is on disk with what it tells of, or neither is",
     file: "src/vault/write.ts",
-    remove: "await db.batch([...statements, ...appended] as unknown as [Statement, ...Statement[]]);",
-    instead:
-      "for (const part of [statements, appended]) if (part.length > 0) await db.batch([...part] as unknown as [Statement, ...Statement[]]);",
+    remove: "await runBatch(db, [...changes, ...appended]);",
+    instead: "for (const part of [changes, appended]) if (part.length > 0) await runBatch(db, part);",
     test,
   },
   {

@@ -4,9 +4,9 @@ import type { Defence } from "./defence.ts";
 export const faultDefences: readonly Defence[] = [
   {
     promise: "a write is not acknowledged into a file that is away",
-    file: "src/database/sqlite-client.ts",
-    remove: 'else if (state === "missing" && (toWrite || this.#isParted)) throw new StorageError("missing");',
-    instead: 'else if (state === "missing" && this.#isParted) throw new StorageError("missing");',
+    file: "src/database/sqlite-connection.ts",
+    remove: "else if ((toWrite || this.#isParted) &&",
+    instead: "else if (this.#isParted &&",
     test: "test/faults/lost-disk.test.ts",
     name: "is told at once, takes no writes",
   },
@@ -35,21 +35,21 @@ export const faultDefences: readonly Defence[] = [
   },
   {
     promise: "a former WAL is not played into another file",
-    file: "src/database/sqlite-client.ts",
+    file: "src/database/sqlite-connection.ts",
     remove: "      files.clearFromBesideAnother();\n",
     test: "test/database/reopening.test.ts",
     name: "what others still have open",
   },
   {
     promise: "nobody writes beside those who still have a file open whose WAL was taken away",
-    file: "src/database/sqlite-client.ts",
+    file: "src/database/sqlite-connection.ts",
     remove: 'if (!files.belongTogether()) throw new StorageError("replaced");',
     test: "test/database/reopening.test.ts",
     name: "is waited for",
   },
   {
     promise: "the WAL of another database is not removed",
-    file: "src/database/sqlite-client.ts",
+    file: "src/database/sqlite-connection.ts",
     remove:
       "if (this.#files.areForeign()) this.#database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);",
     test: "test/database/reopening.test.ts",

@@ -4,6 +4,7 @@
  * clients and huge headers beside it. Prints what it did; fails if anything went wrong or the memory grows.
  */
 
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { growth, percentile } from "./figures.ts";
 import { type Kind, Load, memoryOf, type Tally } from "./load.ts";
@@ -38,7 +39,7 @@ function tell(name: string, tally: Tally, time: number): void {
 }
 
 await using world = await startLoaded(
-  values.executable === undefined ? undefined : [values.executable, "serve"],
+  values.executable === undefined ? undefined : [resolve(values.executable), "serve"],
 );
 const { server, readers } = world;
 const memory: number[] = [];
