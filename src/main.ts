@@ -72,7 +72,7 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
     const sweeper = setInterval(() => upkeep.tick(), tick);
     return {
       url: urlOf(config, server.port),
-      stop: () => stop(server, sweeper, services, heads, logger),
+      stop: () => stop({ server, services, heads, upkeep, logger }, sweeper),
     };
   } catch (error) {
     db.$client.close();
@@ -153,13 +153,17 @@ function logHead(logger: Logger, head: string | undefined): void {
   else logger.warn("the head of the audit cannot be told: what blinds it was removed from the database");
 }
 
-async function stop(
-  server: Bun.Server<undefined>,
-  sweeper: Timer,
-  { vault, sessions, usage, changes }: Services,
-  heads: HeadLog,
-  logger: Logger,
-): Promise<void> {
+/** What a server that listens is made of. */
+interface Running {
+  server: Bun.Server<undefined>;
+  services: Services;
+  heads: HeadLog;
+  upkeep: Upkeep;
+  logger: Logger;
+}
+
+async function stop({ server, services, heads, upkeep, logger }: Running, sweeper: Timer): Promise<void> {
+  const { vault, sessions, usage, changes } = services;
   clearInterval(sweeper);
   const stopped = server.stop();
   // They would never end by themselves.
@@ -176,7 +180,7 @@ async function stop(
   const told = heads.now().catch((error: unknown) => {
     logger.warn(loggable(error), "the head of the audit could not be read");
   });
-  await Promise.race([Promise.all([flushed, told]), Bun.sleep(lastFlush)]);
+  await Promise.race([Promise.all([flushed, told, upkeep.forgetSealed()]), Bun.sleep(lastFlush)]);
   vault.db.$client.close();
 }
 

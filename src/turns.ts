@@ -1,15 +1,22 @@
-/** How long work of many small steps goes on before others have their turn, in milliseconds. */
-const longestTurn = 8;
+/** How long computing on this thread may keep the event loop from others, in nanoseconds. */
+const longestHold = 10_000_000;
 
-/** For work of many small steps on the event loop: between two of them, others have their turn when it is time. */
-export class Turns {
-  #began = performance.now();
+let heldSince = Number.NEGATIVE_INFINITY;
+let nextTurn: Promise<void> | undefined;
 
-  /** To be awaited before each step: the first, which may be the only one, then waits for nobody. */
-  async pass(): Promise<void> {
-    if (performance.now() - this.#began < longestTurn) return;
-    // Not a promise that is resolved already, nor a timer: sockets are read before this comes.
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#began = performance.now();
+/**
+ * To be awaited before each piece of a computation that may have many: lets the event loop turn where this thread has
+ * been computing for a while. Of thousands that wait together, only as many go on in one turn as there is time for.
+ */
+export async function giveOthersATurn(): Promise<void> {
+  while (Bun.nanoseconds() - heldSince >= longestHold) {
+    nextTurn ??= new Promise<void>((resolve) => {
+      setImmediate(() => {
+        nextTurn = undefined;
+        heldSince = Bun.nanoseconds();
+        resolve();
+      });
+    });
+    await nextTurn;
   }
 }

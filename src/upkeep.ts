@@ -3,6 +3,7 @@ import { isDatabaseUp } from "./database/health.ts";
 import { SqliteClient } from "./database/sqlite-client.ts";
 import { isFaultOfWrites, storageFault, storageSentence } from "./database/storage-fault.ts";
 import { type Logger, loggable } from "./logger.ts";
+import { Forgetting } from "./memory/forgetting.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import type { ChangeFeed } from "./vault/change-feed.ts";
 import { createEnvironments } from "./vault/environments.ts";
@@ -25,6 +26,7 @@ interface LookedAfter {
 /** What a server does about once a second, asked or not: `tick` is to be called as often. */
 export class Upkeep {
   #reopened = 0;
+  readonly #forgetting = new Forgetting();
 
   constructor(private readonly services: LookedAfter) {}
 
@@ -33,6 +35,7 @@ export class Upkeep {
     const { sessions, usage, changes, heads, vault, logger } = this.services;
     const sealed = sessions.sweep();
     if (sealed > 0) logger.info({ sealed }, "sealed after the time-out");
+    void this.forgetSealed();
     // What was counted is kept, and written with the next.
     usage
       .flush()
@@ -45,6 +48,24 @@ export class Upkeep {
       .catch(this.#unlessStorage("what has changed could not be read; listeners are told as soon as it can"));
     heads.tick().catch(this.#unlessStorage("the head of the audit could not be read"));
     this.#lookAtStorage().catch(this.#unlessStorage("the database could not be looked after"));
+  }
+
+  /** Overwrites what memory holds of root keys that were sealed, in whatever way, and of what they opened. */
+  async forgetSealed(): Promise<void> {
+    const { sessions, logger } = this.services;
+    const sealed = sessions.takeDropped();
+    if (sealed === 0) return;
+    const began = performance.now();
+    try {
+      await this.#forgetting.run();
+      const milliseconds = Math.round(performance.now() - began);
+      logger.debug({ sealed, milliseconds }, "overwrote what memory held of sealed projects");
+    } catch (error) {
+      logger.warn(
+        loggable(error),
+        "what memory holds of sealed projects could not be overwritten everywhere",
+      );
+    }
   }
 
   /** Logs what failed, but of the storage only that it fails: another process that writes is no news. */

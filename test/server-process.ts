@@ -12,8 +12,8 @@ export interface ServerProcess extends AsyncDisposable {
   pid: number;
   /** All that it printed before it listened. */
   greeting: string;
-  /** Waits until it has logged a text. */
-  logged(text: string): Promise<void>;
+  /** Waits until it has logged a text, or until its log is as told. */
+  logged(text: string | ((log: string) => boolean)): Promise<void>;
   request(path: string, init?: RequestInit): Promise<Response>;
   browser(): TestBrowser;
   /** Sends a signal, and waits for nothing. */
@@ -70,11 +70,11 @@ class Transcript {
     for (const look of this.#waiting) look();
   }
 
-  /** Waits until it holds a text, or has ended. */
-  async until(text: string): Promise<void> {
+  /** Waits until it holds a text, or is as told, or has ended. */
+  async until(wanted: string | ((text: string) => boolean)): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = () => {
-      if (this.text.includes(text)) resolve();
+      if (typeof wanted === "string" ? this.text.includes(wanted) : wanted(this.text)) resolve();
     };
     this.#waiting.add(look);
     look();
@@ -115,7 +115,7 @@ export async function startServer(
     ...{ pid: child.pid, url, greeting: stdout.text, request, stop },
     signal: (signal) => child.kill(signal),
     browser: () => new TestBrowser(request),
-    logged: (text) => stderr.until(text),
+    logged: (wanted) => stderr.until(wanted),
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null) await stop("SIGKILL");
     },

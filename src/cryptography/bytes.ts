@@ -1,11 +1,13 @@
+import { randomFillSync } from "node:crypto";
+
 /** Bytes with an ArrayBuffer of their own, as WebCrypto wants them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A source of cryptographically secure random bytes; passed in, so that test vectors can be exact. */
 export type Random = (length: number) => Bytes;
 
-/** The system's CSPRNG. */
-export const systemRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
+/** The system's CSPRNG. Not `getRandomValues`, which keeps a store of random bytes, and in it those it has given away. */
+export const systemRandom: Random = (length) => randomFillSync(new Uint8Array(length));
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

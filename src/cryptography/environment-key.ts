@@ -1,4 +1,4 @@
-import { importAeadKey } from "./aead.ts";
+import { type AeadKey, importAeadKey } from "./aead.ts";
 import { type Bytes, wipe } from "./bytes.ts";
 import { hkdf } from "./hash.ts";
 
@@ -9,11 +9,11 @@ import { hkdf } from "./hash.ts";
  */
 export interface EnvironmentKeys {
   /** Seals versions, notes and the view's source. */
-  valueKey: CryptoKey;
+  valueKey: AeadKey;
   /** Seals the view's body. */
-  viewKey: CryptoKey;
+  viewKey: AeadKey;
   /** Wraps the environment keys of the child projects. */
-  childKey: CryptoKey;
+  childKey: AeadKey;
 }
 
 const noSalt: Bytes = new Uint8Array(0);

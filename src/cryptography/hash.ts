@@ -11,8 +11,8 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** Whether two texts are equal, in a time that does not depend on where they differ: their hashes are compared. */
-export function equalText(a: string, b: string): boolean {
+/** Whether two texts (or their UTF-8) are equal, in a time that does not depend on where they differ: their hashes are compared. */
+export function equalText(a: Uint8Array | string, b: Uint8Array | string): boolean {
   return equalBytes(sha256(a), sha256(b));
 }
 

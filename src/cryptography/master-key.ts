@@ -1,8 +1,8 @@
 import { argon2 } from "node:crypto";
-import { importAeadKey } from "./aead.ts";
+import { type AeadKey, importAeadKey } from "./aead.ts";
 import { checksum, checksumLength, decodeSecret, encodeSecret, secretLength } from "./base62.ts";
 import { type Bytes, type Random, toBytes, wipe } from "./bytes.ts";
-import { equalBytes, equalText, hkdf } from "./hash.ts";
+import { equalBytes, hkdf } from "./hash.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 
 /**
@@ -10,9 +10,15 @@ import { OneAtATime } from "./one-at-a-time.ts";
  * or a passphrase. It only ever wraps a root key, through a key derivation function that fits it: HKDF
  * for full entropy, Argon2id (RFC 9106) for what a person can remember.
  */
-export type MasterKey = { kind: "generated"; secret: Bytes } | { kind: "passphrase"; text: string };
+export type MasterKey = { kind: "generated"; secret: Bytes } | { kind: "passphrase"; text: Bytes };
+
+/** A master key as somebody typed it: text, or its UTF-8, of which no copy is left behind where it is ASCII. */
+export type TypedMasterKey = string | Uint8Array;
 
 const prefix = "sfmk_";
+const colon = 0x3a;
+/** Tab, newline, vertical tab, form feed, carriage return, space. */
+const asciiSpaces: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x20]);
 const saltLength = 16;
 const passphraseLength = { min: 12, max: 1024 };
 
@@ -60,31 +66,68 @@ export function generateMasterKey(random: Random): string {
  * taken as typed, in Unicode's NFC so that two keyboards agree.
  * Throws MasterKeyError: empty, a `:` in it, mistyped (checksum), too short, too long.
  */
-export function parseMasterKey(text: string): MasterKey {
-  if (text.includes(":")) throw new MasterKeyError("A master key must not contain a colon (:).");
-  const trimmed = text.trim();
-  if (trimmed === "") throw new MasterKeyError("The master key is empty.");
-  if (trimmed.startsWith(prefix)) return parseGenerated(trimmed);
-  const passphrase = text.normalize("NFC");
-  if ([...passphrase].length < passphraseLength.min) {
+export function parseMasterKey(typed: TypedMasterKey): MasterKey {
+  const bytes = typeof typed === "string" ? toBytes(typed) : Uint8Array.from(typed);
+  try {
+    return parse(bytes);
+  } finally {
+    wipe(bytes);
+  }
+}
+
+function parse(typed: Bytes): MasterKey {
+  if (typed.includes(colon)) throw new MasterKeyError("A master key must not contain a colon (:).");
+  const trimmed = trim(typed);
+  if (trimmed.length === 0) throw new MasterKeyError("The master key is empty.");
+  if (startsWith(trimmed, toBytes(prefix))) return parseGenerated(trimmed);
+  const text = normalize(typed);
+  if (countCharacters(text) < passphraseLength.min) {
     throw new MasterKeyError(
       `This passphrase is too short: a master key is a generated key (${prefix}…) or a passphrase of at least ${passphraseLength.min} characters.`,
     );
   }
-  if (toBytes(passphrase).length > passphraseLength.max) {
+  if (text.length > passphraseLength.max) {
     throw new MasterKeyError(`The passphrase is longer than ${passphraseLength.max} bytes.`);
   }
-  return { kind: "passphrase", text: passphrase };
+  return { kind: "passphrase", text };
 }
 
-function parseGenerated(text: string): MasterKey {
-  const body = text.slice(0, -checksumLength);
-  const secret = decodeSecret(body.slice(prefix.length));
-  if (
-    text.length !== prefix.length + secretLength + checksumLength ||
-    !secret ||
-    checksum(body) !== text.slice(-checksumLength)
-  ) {
+function isAscii(bytes: Bytes): boolean {
+  return bytes.every((byte) => byte < 0x80);
+}
+
+/** What is no ASCII is white space and letters by Unicode's tables, which only text knows. */
+function trim(bytes: Bytes): Bytes {
+  if (!isAscii(bytes)) return toBytes(new TextDecoder().decode(bytes).trim());
+  const start = bytes.findIndex((byte) => !asciiSpaces.has(byte));
+  const end = bytes.findLastIndex((byte) => !asciiSpaces.has(byte)) + 1;
+  return bytes.subarray(Math.max(start, 0), end);
+}
+
+/** Unicode's NFC; ASCII is that already. A copy. */
+function normalize(bytes: Bytes): Bytes {
+  if (isAscii(bytes)) return bytes.slice();
+  return toBytes(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).normalize("NFC"));
+}
+
+/** Code points: all bytes of UTF-8 but those that continue one. */
+function countCharacters(bytes: Bytes): number {
+  return bytes.reduce((count, byte) => (isContinuation(byte) ? count : count + 1), 0);
+}
+
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
+}
+
+function startsWith(bytes: Bytes, start: Bytes): boolean {
+  return start.every((byte, i) => bytes[i] === byte);
+}
+
+function parseGenerated(text: Bytes): MasterKey {
+  const body = text.subarray(0, -checksumLength);
+  const secret = decodeSecret(body.subarray(prefix.length));
+  const isWhole = text.length === prefix.length + secretLength + checksumLength;
+  if (!isWhole || !secret || !equalBytes(toBytes(checksum(body)), text.subarray(-checksumLength))) {
     throw new MasterKeyError(
       "This generated master key is mistyped or cut off: its checksum does not match. Copy it again, whole.",
     );
@@ -95,12 +138,12 @@ function parseGenerated(text: string): MasterKey {
 /** Whether two master keys are one: then a rotation from the one to the other would change nothing. */
 export function isSameMasterKey(a: MasterKey, b: MasterKey): boolean {
   if (a.kind === "generated") return b.kind === "generated" && equalBytes(a.secret, b.secret);
-  return b.kind === "passphrase" && equalText(a.text, b.text);
+  return b.kind === "passphrase" && equalBytes(a.text, b.text);
 }
 
-/** Overwrites a generated master key that has done its work; text, as a passphrase is, cannot be. */
+/** Overwrites a master key that has done its work. */
 export function wipeMasterKey(masterKey: MasterKey): void {
-  if (masterKey.kind === "generated") wipe(masterKey.secret);
+  wipe(masterKey.kind === "generated" ? masterKey.secret : masterKey.text);
 }
 
 /** By which function a kind of master key is derived, always. */
@@ -125,7 +168,7 @@ export async function deriveWrappingKey(
   masterKey: MasterKey,
   derivation: KeyDerivation,
   projectId: number,
-): Promise<CryptoKey> {
+): Promise<AeadKey> {
   const stretched = await stretch(masterKey, derivation);
   try {
     const info = `secretsfly/v1/wrapping-key|${derivation.kdf}|${projectId}`;
@@ -141,7 +184,7 @@ export async function deriveWrappingKey(
  */
 async function stretch(masterKey: MasterKey, derivation: KeyDerivation): Promise<Bytes> {
   checkDerivation(derivation);
-  const message = masterKey.kind === "generated" ? masterKey.secret.slice() : toBytes(masterKey.text);
+  const message = masterKey.kind === "generated" ? masterKey.secret.slice() : masterKey.text.slice();
   if (derivation.kdf === "hkdf-sha256") return message;
   const { memoryKib, passes, parallelism, salt } = derivation;
   const parameters = { message, nonce: salt, memory: memoryKib, passes, parallelism, tagLength: 32 };

@@ -1,6 +1,6 @@
 import type { InStatement, InValue } from "@libsql/client";
 import type { Query } from "drizzle-orm";
-import { Turns } from "../turns.ts";
+import { giveOthersATurn } from "../turns.ts";
 import type { Database } from "./connect.ts";
 
 /** What Drizzle can write the SQL of. */
@@ -13,10 +13,9 @@ export type WrittenStatement = Exclude<InStatement, string>;
 
 /** Writes the SQL of statements: turn by turn, since that takes longer here than anything else of a large write. */
 export async function writeSql(statements: Iterable<Statement>): Promise<WrittenStatement[]> {
-  const turns = new Turns();
   const written: WrittenStatement[] = [];
   for (const statement of statements) {
-    await turns.pass();
+    await giveOthersATurn();
     const { sql, params } = statement.toSQL();
     written.push({ sql, args: params as InValue[] });
   }

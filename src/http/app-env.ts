@@ -29,5 +29,7 @@ export interface AppEnv {
     address: string;
     /** Of the admin pages; undefined until something is worth remembering. */
     session: Session | undefined;
+    /** What is to be overwritten of a form when its request is over. */
+    formSecrets: Uint8Array[] | undefined;
   };
 }

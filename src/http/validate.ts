@@ -2,6 +2,7 @@ import { zValidator } from "@hono/zod-validator";
 import { createMiddleware } from "hono/factory";
 import type { ValidationTargets } from "hono/types";
 import type { ZodType } from "zod";
+import { wipe } from "../cryptography/bytes.ts";
 import { invalid, SecretsflyError } from "../errors.ts";
 import { type DocumentNode, UnreadableError } from "../formats/document.ts";
 import { readJson } from "../formats/parse-json.ts";
@@ -41,7 +42,7 @@ function reason({ code, message }: Issue): string {
 
 /**
  * Lets JSON bodies through and nothing else, and none in which a name is there twice: JSON.parse would take the last
- * one and say nothing. Throws SecretsflyError `unsupported-media-type`, `malformed`, `invalid`.
+ * one and say nothing. The body is overwritten when the request is over. Throws SecretsflyError `unsupported-media-type`, `malformed`, `invalid`.
  */
 export const requireJson = createMiddleware<AppEnv>(async (c, next) => {
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
@@ -51,8 +52,13 @@ export const requireJson = createMiddleware<AppEnv>(async (c, next) => {
       "The body must be JSON, sent as Content-Type: application/json.",
     );
   }
-  refuseTwice(readBody(decode(await c.req.arrayBuffer())));
-  await next();
+  const body = await c.req.arrayBuffer();
+  try {
+    refuseTwice(readBody(decode(body)));
+    await next();
+  } finally {
+    wipe(new Uint8Array(body));
+  }
 });
 
 /** Strict: what is no UTF-8 would otherwise be stored as replacement characters, and nobody told. */

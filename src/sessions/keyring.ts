@@ -8,14 +8,19 @@ import { Deadline } from "./deadline.ts";
 export class Keyring {
   readonly #roots = new Map<number, { root: UnlockedRoot; deadline: Deadline }>();
 
-  /** @param steady - milliseconds from whenever, for when somebody sets the clock back */
+  /**
+   * @param steady - milliseconds from whenever, for when somebody sets the clock back
+   * @param dropped - called whenever a root key is forgotten, in whatever way
+   */
   constructor(
     private readonly clock: () => number,
     private readonly steady = clock,
+    private readonly dropped: () => void = () => {},
   ) {}
 
   /** Holds a root key until `until` (milliseconds since the epoch). */
   hold(root: UnlockedRoot, until: number): void {
+    this.#drop(root.rootId);
     this.#roots.set(root.rootId, { root, deadline: new Deadline(until, this.clock, this.steady) });
   }
 
@@ -40,19 +45,23 @@ export class Keyring {
   /** Forgets a root key. True if it was held and still valid. */
   seal(rootId: number): boolean {
     const wasUnsealed = this.unsealedUntil(rootId) !== undefined;
-    this.#roots.delete(rootId);
+    this.#drop(rootId);
     return wasUnsealed;
   }
 
   /** Forgets every root key. */
   sealAll(): void {
-    this.#roots.clear();
+    for (const rootId of [...this.#roots.keys()]) this.#drop(rootId);
   }
 
   /** Forgets the root keys whose time is over, and returns their projects. */
   sweep(): number[] {
     const over = [...this.#roots].filter(([, { deadline }]) => deadline.isOver).map(([rootId]) => rootId);
-    for (const rootId of over) this.#roots.delete(rootId);
+    for (const rootId of over) this.#drop(rootId);
     return over;
+  }
+
+  #drop(rootId: number): void {
+    if (this.#roots.delete(rootId)) this.dropped();
   }
 }

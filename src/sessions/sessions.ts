@@ -52,6 +52,7 @@ const maxSessions = 10_000;
  */
 export class Sessions {
   readonly #sessions = new Map<string, Session>();
+  #dropped = 0;
 
   constructor(
     private readonly settings: SessionSettings,
@@ -67,7 +68,9 @@ export class Sessions {
       id: this.random(6).toHex(),
       deadline: new Deadline(this.clock() + this.settings.sessionExpiration * 1000, this.clock, this.steady),
       signedIn,
-      keyring: new Keyring(this.clock, this.steady),
+      keyring: new Keyring(this.clock, this.steady, () => {
+        this.#dropped += 1;
+      }),
       flashes: [],
       wanted: undefined,
     };
@@ -109,6 +112,13 @@ export class Sessions {
   unsealedRoots(): Set<number> {
     const sessions = [...this.#sessions.values()];
     return new Set(sessions.flatMap(({ keyring }) => keyring.unsealed().map(({ rootId }) => rootId)));
+  }
+
+  /** How many root keys were forgotten since this was last asked, in whatever way. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
   }
 
   /** Forgets a root key in every session: its project is gone. */

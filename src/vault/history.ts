@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
-import { open } from "../cryptography/aead.ts";
-import { type Bytes, toText } from "../cryptography/bytes.ts";
+import { openText } from "../cryptography/aead.ts";
+import type { Bytes } from "../cryptography/bytes.ts";
 import { secrets, secretVersions } from "../database/schema.ts";
 import { invalid, notFound, type SecretsflyError } from "../errors.ts";
 import { type ChangedSecret, changeSecrets, versionContext } from "./secrets.ts";
@@ -247,10 +247,10 @@ export async function openVersion(
   const { version, sealedValue, sealedNote, createdAt, createdBy } = row;
   const [value, note] = await Promise.all([
     sealedValue &&
-      open(place.keys.valueKey, sealedValue, versionContext("secret-value", place, name, version)),
+      openText(place.keys.valueKey, sealedValue, versionContext("secret-value", place, name, version)),
     openNote(place, name, version, sealedNote),
   ]);
-  return { version, value: value && toText(value), note, createdAt, createdBy };
+  return { version, value, note, createdAt, createdBy };
 }
 
 async function openNote(
@@ -260,7 +260,5 @@ async function openNote(
   sealedNote: Bytes | null,
 ): Promise<string> {
   if (!sealedNote) return "";
-  return toText(
-    await open(place.keys.valueKey, sealedNote, versionContext("secret-note", place, name, version)),
-  );
+  return openText(place.keys.valueKey, sealedNote, versionContext("secret-note", place, name, version));
 }

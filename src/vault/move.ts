@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNull } from "drizzle-orm";
-import { seal } from "../cryptography/aead.ts";
+import { type AeadKey, seal } from "../cryptography/aead.ts";
 import { deriveEnvironmentKeys } from "../cryptography/environment-key.ts";
 import { environmentKeys, projects, secrets, serviceTokens, views } from "../database/schema.ts";
 import { invalid, notFound, SecretsflyError } from "../errors.ts";
@@ -156,7 +156,7 @@ async function settleBelow(
   vault: Vault,
   tree: Tree,
   project: Project,
-  wrapping: CryptoKey,
+  wrapping: AeadKey,
   environment: Environment,
   inherited: readonly RawSecret[],
 ): Promise<Statement[]> {

@@ -1,3 +1,4 @@
+import type { AeadKey } from "../cryptography/aead.ts";
 import type { EnvironmentKeys } from "../cryptography/environment-key.ts";
 import { environmentKeys, views } from "../database/schema.ts";
 import type { Environment } from "./environments.ts";
@@ -12,7 +13,7 @@ import type { Statement } from "./write.ts";
  */
 export async function createPlace(
   vault: Vault,
-  wrapping: CryptoKey,
+  wrapping: AeadKey,
   projectId: number,
   environment: Environment,
   inherited: readonly RawSecret[],

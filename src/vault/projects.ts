@@ -1,5 +1,5 @@
 import { eq, isNull } from "drizzle-orm";
-import { generateMasterKey, wipeMasterKey } from "../cryptography/master-key.ts";
+import { generateMasterKey, type TypedMasterKey, wipeMasterKey } from "../cryptography/master-key.ts";
 import { environmentKeys, environments, projects, rootKeys } from "../database/schema.ts";
 import { invalid } from "../errors.ts";
 import { type Environment, listEnvironments } from "./environments.ts";
@@ -62,11 +62,11 @@ export interface CreatedRoot {
 export async function createRootProject(
   vault: Vault,
   input: ProjectInput,
-  typedMasterKey: string,
+  typedMasterKey: TypedMasterKey,
   actor: Actor,
 ): Promise<CreatedRoot> {
   const { name, description } = checkProjectInput(input);
-  const generatedMasterKey = typedMasterKey === "" ? generateMasterKey(vault.random) : undefined;
+  const generatedMasterKey = typedMasterKey.length === 0 ? generateMasterKey(vault.random) : undefined;
   const masterKey = readMasterKey(generatedMasterKey ?? typedMasterKey, "masterKey");
   const { db } = vault;
   try {

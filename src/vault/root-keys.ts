@@ -1,5 +1,5 @@
 import { eq } from "drizzle-orm";
-import { type Context, importAeadKey, OpenError, open, seal } from "../cryptography/aead.ts";
+import { type AeadKey, type Context, importAeadKey, OpenError, open, seal } from "../cryptography/aead.ts";
 import {
   deriveWrappingKey,
   type KeyDerivation,
@@ -9,6 +9,7 @@ import {
   MasterKeyError,
   newKeyDerivation,
   parseMasterKey,
+  type TypedMasterKey,
   wipeMasterKey,
 } from "../cryptography/master-key.ts";
 import { environmentKeys, rootKeys } from "../database/schema.ts";
@@ -27,9 +28,9 @@ function rootKeyContext(rootId: number, generation: number): Context {
 }
 
 /** What a person typed → a master key. Throws SecretsflyError `invalid` for `field`, with the reason. */
-export function readMasterKey(text: string, field: string): MasterKey {
+export function readMasterKey(typed: TypedMasterKey, field: string): MasterKey {
   try {
-    return parseMasterKey(text);
+    return parseMasterKey(typed);
   } catch (error) {
     if (error instanceof MasterKeyError) throw invalid(field, error.message);
     throw error;
@@ -73,7 +74,7 @@ export async function createRootKey(
 export async function unsealRoot(
   vault: Vault,
   rootId: number,
-  typed: string,
+  typed: TypedMasterKey,
   actor: Actor,
 ): Promise<UnlockedRoot> {
   const project = await getProject(vault.db, rootId);
@@ -94,7 +95,7 @@ export async function unsealRoot(
 export async function openRoot(
   vault: Vault,
   rootId: number,
-  typed: string,
+  typed: TypedMasterKey,
   field: string,
   actor: Actor,
 ): Promise<UnlockedRoot> {
@@ -106,7 +107,7 @@ export async function openRoot(
 /** The root key of a row, opened with what somebody typed into `field`. Throws SecretsflyError as `openRoot` does. */
 export async function openRootKey(
   row: RootKeyRow,
-  typed: string,
+  typed: TypedMasterKey,
   field: string,
   actor: Actor,
 ): Promise<UnlockedRoot> {
@@ -170,7 +171,7 @@ async function keysForTree(
   tree: Tree,
   environment: { id: number; name: string },
 ): Promise<Statement[]> {
-  const wrappingKeys = new Map<number, CryptoKey>();
+  const wrappingKeys = new Map<number, AeadKey>();
   const statements: Statement[] = [];
   for (const project of subtreeOf(tree, root.rootId)) {
     const wrapping = wrappingKeys.get(project.parentId ?? 0) ?? root.rootKey;

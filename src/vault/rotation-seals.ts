@@ -1,7 +1,7 @@
-import { OpenError, seal } from "../cryptography/aead.ts";
+import { type AeadKey, OpenError, seal } from "../cryptography/aead.ts";
 import { wipe } from "../cryptography/bytes.ts";
 import { equalBytes } from "../cryptography/hash.ts";
-import { Turns } from "../turns.ts";
+import { giveOthersATurn } from "../turns.ts";
 import type { Stage } from "./rotation-stage.ts";
 import { editedToken, openTarget, requireFormer, sealForToken } from "./rotation-tokens.ts";
 import {
@@ -19,6 +19,7 @@ import {
   versionSlots,
   viewOf,
   viewSlots,
+  wipePair,
 } from "./sealed-rows.ts";
 import { openTokenRecord } from "./token-record.ts";
 import { environmentKeyContext } from "./unlock.ts";
@@ -36,8 +37,8 @@ export interface Resealing {
   /** Those that are revoked because they have a record of the former kind. */
   former: readonly TokenRow[];
   /** Root keys: the one that is there, and the one that takes its place. */
-  oldRootKey: CryptoKey;
-  newRootKey: CryptoKey;
+  oldRootKey: AeadKey;
+  newRootKey: AeadKey;
   /** Told how many things were done since it was last told. */
   onDone: (count: number) => void;
 }
@@ -50,9 +51,8 @@ export async function stageTree(resealing: Resealing): Promise<void> {
   const { vault, stage, places, onDone } = resealing;
   refuseStrays(resealing);
   const [before, after] = [new Descent(resealing.oldRootKey), new Descent(resealing.newRootKey)];
-  const turns = new Turns();
   for (const place of places) {
-    await turns.pass();
+    await giveOthersATurn();
     const old = await before.open(place, place.row);
     const { raw, sealed, generation } = await newEnvironmentKey(vault, after.above(place), place);
     try {
@@ -93,7 +93,7 @@ function isIn({ row }: Place): (token: TokenRow) => boolean {
   return ({ projectId, environmentId }) => projectId === row.projectId && environmentId === row.environmentId;
 }
 
-async function newEnvironmentKey(vault: Vault, wrapping: CryptoKey, { project, environment, row }: Place) {
+async function newEnvironmentKey(vault: Vault, wrapping: AeadKey, { project, environment, row }: Place) {
   const generation = row.generation + 1;
   const raw = vault.random(32);
   const context = environmentKeyContext(project.id, environment.name, generation);
@@ -129,9 +129,8 @@ export async function verifyStage(resealing: Resealing): Promise<SealedCounts> {
   const { vault, stage, places, onDone } = resealing;
   const [before, after] = [new Descent(resealing.oldRootKey), new Descent(resealing.newRootKey)];
   const verified: SealedCounts = { environmentKeys: 0, versions: 0, views: 0, serviceTokens: 0 };
-  const turns = new Turns();
   for (const place of places) {
-    await turns.pass();
+    await giveOthersATurn();
     const counted = sumOf(verified);
     const old = await before.open(place, place.row);
     const fresh = await after.open(place, {
@@ -174,6 +173,8 @@ async function compare(
     const [a, b] = [old[i], fresh[i]];
     if (a === null ? b !== null : b === null || !equalBytes(a, b)) throw new OpenError(newSlots[i].context);
   }
+  wipePair(old);
+  wipePair(fresh);
 }
 
 /** What is sealed to a token only the token opens; that its record is right, and of this very sealed key, is seen here. */

@@ -1,6 +1,11 @@
 import { and, eq } from "drizzle-orm";
 import type { Context } from "../cryptography/aead.ts";
-import { generateMasterKey, isSameMasterKey, wipeMasterKey } from "../cryptography/master-key.ts";
+import {
+  generateMasterKey,
+  isSameMasterKey,
+  type TypedMasterKey,
+  wipeMasterKey,
+} from "../cryptography/master-key.ts";
 import { rootKeys } from "../database/schema.ts";
 import { invalid, SecretsflyError } from "../errors.ts";
 import type { AuditEntry } from "./audit.ts";
@@ -18,9 +23,9 @@ import { record, type Write, writeTree } from "./write.ts";
 
 /** What a rotation of the master key is asked for. */
 export interface RotationInput {
-  currentMasterKey: string;
+  currentMasterKey: TypedMasterKey;
   /** Empty: one is generated. */
-  newMasterKey: string;
+  newMasterKey: TypedMasterKey;
   /** Ids of service tokens that are revoked in the same write. */
   revoke: readonly number[];
 }
@@ -70,7 +75,7 @@ export async function rotateMasterKey(
   if (project.parentId !== null)
     throw invalid("currentMasterKey", "Only a root project has a master key: rotate that one.");
   const current = await openCurrent(vault, project, input.currentMasterKey, actor);
-  const generatedMasterKey = input.newMasterKey === "" ? generateMasterKey(vault.random) : undefined;
+  const generatedMasterKey = input.newMasterKey.length === 0 ? generateMasterKey(vault.random) : undefined;
   const typed = generatedMasterKey ?? input.newMasterKey;
   refuseSameKey(input.currentMasterKey, typed);
   const rootKey = await newRootKey(vault, current, typed, actor);
@@ -90,7 +95,7 @@ export async function rotateMasterKey(
 async function openCurrent(
   vault: Vault,
   project: Project,
-  typed: string,
+  typed: TypedMasterKey,
   actor: Actor,
 ): Promise<UnlockedRoot> {
   return openRoot(vault, project.id, typed, "currentMasterKey", actor).catch(async (error: unknown) => {
@@ -100,14 +105,14 @@ async function openCurrent(
   });
 }
 
-function refuseSameKey(current: string, next: string): void {
+function refuseSameKey(current: TypedMasterKey, next: TypedMasterKey): void {
   const keys = [readMasterKey(current, "currentMasterKey"), readMasterKey(next, "newMasterKey")] as const;
   const isSame = isSameMasterKey(...keys);
   keys.forEach(wipeMasterKey);
   if (isSame) throw invalid("newMasterKey", "This is the current master key. Choose another one.");
 }
 
-async function newRootKey(vault: Vault, current: UnlockedRoot, typed: string, actor: Actor) {
+async function newRootKey(vault: Vault, current: UnlockedRoot, typed: TypedMasterKey, actor: Actor) {
   const masterKey = readMasterKey(typed, "newMasterKey");
   try {
     const generation = current.generation + 1;

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, gte, isNotNull, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import { type Context, OpenError, open, seal } from "../cryptography/aead.ts";
-import type { Bytes } from "../cryptography/bytes.ts";
+import { type AeadKey, type Context, OpenError, open, seal } from "../cryptography/aead.ts";
+import { type Bytes, wipe } from "../cryptography/bytes.ts";
 import { deriveEnvironmentKeys } from "../cryptography/environment-key.ts";
 import {
   environmentKeys,
@@ -13,7 +13,7 @@ import {
   stagedSeals,
   views,
 } from "../database/schema.ts";
-import { Turns } from "../turns.ts";
+import { giveOthersATurn } from "../turns.ts";
 import { versionContext } from "./secrets.ts";
 import { type Project, subtreeOf, type Tree } from "./tree.ts";
 import { type EnvironmentKeyRow, environmentKeyContext, publicKeyContext } from "./unlock.ts";
@@ -45,12 +45,12 @@ export async function placesOf(vault: Vault, tree: Tree): Promise<Place[]> {
 
 /** The way down a tree: what wraps the environment keys of the children is remembered from their parents. */
 export class Descent {
-  readonly #childKeys = new Map<string, CryptoKey>();
+  readonly #childKeys = new Map<string, AeadKey>();
 
-  constructor(private readonly rootKey: CryptoKey) {}
+  constructor(private readonly rootKey: AeadKey) {}
 
   /** The key that wraps the environment key of a place. Throws OpenError where the parent has none. */
-  above({ project, environment, row }: Place): CryptoKey {
+  above({ project, environment, row }: Place): AeadKey {
     if (project.parentId === null) return this.rootKey;
     const key = this.#childKeys.get(`${project.parentId} ${environment.id}`);
     if (!key) throw new OpenError(environmentKeyContext(project.id, environment.name, row.generation));
@@ -80,7 +80,7 @@ export class Descent {
 export type SealedPair = readonly [Bytes | null, Bytes | null];
 
 /** What a place seals with for each of the two columns of a row. */
-export type Slots = readonly [{ key: CryptoKey; context: Context }, { key: CryptoKey; context: Context }];
+export type Slots = readonly [{ key: AeadKey; context: Context }, { key: AeadKey; context: Context }];
 
 /** Opens both columns of a row. Throws OpenError. */
 export async function openPair(slots: Slots, [first, second]: SealedPair): Promise<SealedPair> {
@@ -90,12 +90,21 @@ export async function openPair(slots: Slots, [first, second]: SealedPair): Promi
   ]);
 }
 
-/** Seals what `openPair` gives. */
+/** Seals what `openPair` gives, and overwrites it. */
 export async function sealPair(vault: Vault, slots: Slots, [first, second]: SealedPair): Promise<SealedPair> {
-  return Promise.all([
-    first && seal(slots[0].key, first, slots[0].context, vault.random),
-    second && seal(slots[1].key, second, slots[1].context, vault.random),
-  ]);
+  try {
+    return await Promise.all([
+      first && seal(slots[0].key, first, slots[0].context, vault.random),
+      second && seal(slots[1].key, second, slots[1].context, vault.random),
+    ]);
+  } finally {
+    wipePair([first, second]);
+  }
+}
+
+/** Overwrites what `openPair` gave. */
+export function wipePair(pair: SealedPair): void {
+  wipe(...pair.filter((bytes) => bytes !== null));
 }
 
 /** Value and note of a version. */
@@ -167,10 +176,9 @@ export async function* versionPortions(
     eq(secrets.environmentId, environment.id),
     holdsSomething,
   );
-  const turns = new Turns();
   let after: SQL | undefined;
   for (;;) {
-    await turns.pass();
+    await giveOthersATurn();
     const ahead = await aheadOf(vault, and(here, after));
     const last = lastOfPortion(ahead);
     if (!last) return;

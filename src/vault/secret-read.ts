@@ -1,5 +1,5 @@
 import { and, eq } from "drizzle-orm";
-import { toText } from "../cryptography/bytes.ts";
+import { toText, wipe } from "../cryptography/bytes.ts";
 import { secrets, views } from "../database/schema.ts";
 import { notFound, SecretsflyError } from "../errors.ts";
 import { type ReadableEnvironment, unlessRotated } from "./unlock.ts";
@@ -13,9 +13,11 @@ export interface ResolvedSecret {
   value: string;
 }
 
-/** The secrets of a view's body. */
+/** The secrets of a view's body. The bytes are overwritten. */
 export function parseBody(body: Uint8Array): ResolvedSecret[] {
-  return (JSON.parse(toText(body)) as { secrets: ResolvedSecret[] }).secrets;
+  const text = toText(body);
+  wipe(body);
+  return (JSON.parse(text) as { secrets: ResolvedSecret[] }).secrets;
 }
 
 /** How often somebody may write between the two reads below before this gives up. */

@@ -1,9 +1,8 @@
 import { and, eq, inArray } from "drizzle-orm";
-import { type Context, seal } from "../cryptography/aead.ts";
-import { toBytes } from "../cryptography/bytes.ts";
+import { type Context, sealText } from "../cryptography/aead.ts";
 import { secrets, secretVersions } from "../database/schema.ts";
 import { notFound, SecretsflyError } from "../errors.ts";
-import { Turns } from "../turns.ts";
+import { giveOthersATurn } from "../turns.ts";
 import type { AuditEntry } from "./audit.ts";
 import { refuseNewProblems } from "./new-problems.ts";
 import { checkPrecondition, type Precondition } from "./precondition.ts";
@@ -231,9 +230,8 @@ async function secretRows(
   names: readonly string[],
 ): Promise<Map<string, SecretRow>> {
   const found: SecretRow[] = [];
-  const turns = new Turns();
   for (const portion of chunks(names)) {
-    await turns.pass();
+    await giveOthersATurn();
     const here = and(
       eq(secrets.projectId, place.projectId),
       eq(secrets.environmentId, place.environment.id),
@@ -254,9 +252,8 @@ async function versionStatements(
 ): Promise<Statement[]> {
   const { db } = vault;
   const versions: (typeof secretVersions.$inferInsert)[] = [];
-  const turns = new Turns();
   for (const portion of chunks(planned, sealedAtOnce)) {
-    await turns.pass();
+    await giveOthersATurn();
     versions.push(...(await Promise.all(portion.map((plan) => sealVersion(vault, place, plan)))));
   }
   const added = planned.filter(({ isNew }) => isNew).map(({ row }) => row);
@@ -295,18 +292,13 @@ async function sealVersion(
   place: WritableEnvironment,
   { row, content }: PlannedRow,
 ): Promise<typeof secretVersions.$inferInsert> {
-  const sealText = async (purpose: "secret-value" | "secret-note", text: string) =>
-    seal(
-      place.keys.valueKey,
-      toBytes(text),
-      versionContext(purpose, place, row.name, row.version),
-      vault.random,
-    );
+  const sealed = (purpose: "secret-value" | "secret-note", text: string) =>
+    sealText(place.keys.valueKey, text, versionContext(purpose, place, row.name, row.version), vault.random);
   return {
     secretId: row.id,
     version: row.version,
-    sealedValue: content && (await sealText("secret-value", content.value)),
-    sealedNote: content && content.note !== "" ? await sealText("secret-note", content.note) : null,
+    sealedValue: content && (await sealed("secret-value", content.value)),
+    sealedNote: content && content.note !== "" ? await sealed("secret-note", content.note) : null,
     createdAt: vault.clock(),
     createdBy: place.actor.id,
   };

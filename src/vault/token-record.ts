@@ -1,5 +1,5 @@
 import { open, overhead, seal } from "../cryptography/aead.ts";
-import { type Bytes, concat } from "../cryptography/bytes.ts";
+import { type Bytes, concat, wipe } from "../cryptography/bytes.ts";
 import { equalBytes, sha256 } from "../cryptography/hash.ts";
 import type { SealTarget } from "../cryptography/service-token.ts";
 import { type TokenRow, tokenContext } from "./sealed-rows.ts";
@@ -43,6 +43,7 @@ export async function openTokenRecord(place: OpenPlace, token: TokenRow): Promis
     Bytes,
     Bytes,
   ];
+  wipe(record);
   const target = record.length === formerLength ? undefined : { publicKey, preSharedKey };
   if (!equalBytes(publicKey, token.publicKey)) return { target, differs: "public key" };
   if (target && !equalBytes(hash, sha256(token.sealedKey))) return { target, differs: "sealed key" };

@@ -1,5 +1,5 @@
 import { and, eq, inArray } from "drizzle-orm";
-import { type Context, importAeadKey, open, seal } from "../cryptography/aead.ts";
+import { type AeadKey, type Context, importAeadKey, open, seal } from "../cryptography/aead.ts";
 import type { Bytes } from "../cryptography/bytes.ts";
 import { deriveEnvironmentKeys, type EnvironmentKeys } from "../cryptography/environment-key.ts";
 import { openWithServiceToken, type SealFormat, type ServiceToken } from "../cryptography/service-token.ts";
@@ -21,7 +21,7 @@ export interface UnlockedRoot {
   readonly [capability]: "root";
   readonly rootId: number;
   readonly generation: number;
-  readonly rootKey: CryptoKey;
+  readonly rootKey: AeadKey;
   readonly actor: Actor;
 }
 
@@ -31,7 +31,7 @@ export interface ReadableEnvironment {
   readonly projectId: number;
   readonly rootId: number;
   readonly environment: Environment;
-  readonly viewKey: CryptoKey;
+  readonly viewKey: AeadKey;
   readonly generation: number;
   readonly actor: Actor;
 }
@@ -46,7 +46,7 @@ export interface WritableEnvironment extends ReadableEnvironment {
 export function unlockedRoot(
   rootId: number,
   generation: number,
-  rootKey: CryptoKey,
+  rootKey: AeadKey,
   actor: Actor,
 ): UnlockedRoot {
   return { rootId, generation, rootKey, actor } as UnlockedRoot;
@@ -153,7 +153,7 @@ export async function unlockChild(
 /** A new environment key, wrapped by the parent's child key or by the root key, and opened. */
 export async function createEnvironmentKey(
   vault: Vault,
-  wrapping: CryptoKey,
+  wrapping: AeadKey,
   projectId: number,
   environment: Environment,
 ): Promise<{ row: EnvironmentKeyRow; keys: EnvironmentKeys }> {

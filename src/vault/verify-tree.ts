@@ -1,7 +1,7 @@
 import { and, eq, isNotNull } from "drizzle-orm";
 import { type Context, OpenError } from "../cryptography/aead.ts";
 import { serviceTokens } from "../database/schema.ts";
-import { Turns } from "../turns.ts";
+import { giveOthersATurn } from "../turns.ts";
 import {
   Descent,
   isLiveAt,
@@ -16,6 +16,7 @@ import {
   versionSlots,
   viewOf,
   viewSlots,
+  wipePair,
 } from "./sealed-rows.ts";
 import { openTokenRecord } from "./token-record.ts";
 import { readTree, type Tree } from "./tree.ts";
@@ -74,9 +75,8 @@ async function verifyOnce(
     }
   };
   const descent = new Descent(root.rootKey);
-  const turns = new Turns();
   for (const place of await placesOf(vault, tree)) {
-    await turns.pass();
+    await giveOthersATurn();
     const before = sumOf(opened);
     const keys = await attempt("environmentKeys", descent.open(place, place.row));
     if (keys) await verifyPlace(vault, place, keys, attempt);
@@ -89,7 +89,7 @@ type Attempt = <T>(kind: keyof SealedCounts, opening: Promise<T>) => Promise<T |
 
 async function verifyPlace(vault: Vault, place: Place, keys: OpenPlace, attempt: Attempt): Promise<void> {
   for await (const rows of versionPortions(vault, place)) {
-    const openings = rows.map((row) => openPair(versionSlots(keys, row), row.sealed));
+    const openings = rows.map((row) => openPair(versionSlots(keys, row), row.sealed).then(wipePair));
     await Promise.all(openings.map((opening) => attempt("versions", opening)));
   }
   await attempt("views", openView(vault, place, keys));
@@ -109,7 +109,7 @@ async function verifyPlace(vault: Vault, place: Place, keys: OpenPlace, attempt:
 
 async function openView(vault: Vault, place: Place, keys: OpenPlace): Promise<void> {
   const view = await viewOf(vault, place);
-  await openPair(viewSlots(keys, view), [view.sealedSource, view.sealedBody]);
+  wipePair(await openPair(viewSlots(keys, view), [view.sealedSource, view.sealedBody]));
 }
 
 async function openRecord(keys: OpenPlace, token: TokenRow): Promise<void> {

@@ -1,10 +1,10 @@
 import { and, eq, inArray } from "drizzle-orm";
-import { type Context, open, seal } from "../cryptography/aead.ts";
-import { type Bytes, toBytes, toText } from "../cryptography/bytes.ts";
+import { type Context, open, openText, seal, sealText } from "../cryptography/aead.ts";
+import { type Bytes, toBytes, wipe } from "../cryptography/bytes.ts";
 import type { EnvironmentKeys } from "../cryptography/environment-key.ts";
 import { equalBytes } from "../cryptography/hash.ts";
 import { views } from "../database/schema.ts";
-import { Turns } from "../turns.ts";
+import { giveOthersATurn } from "../turns.ts";
 import type { Environment } from "./environments.ts";
 import { type ReferenceProblem, type Resolution, resolveReferences } from "./references.ts";
 import { childrenOf, type Project, type Tree } from "./tree.ts";
@@ -119,7 +119,7 @@ export async function readView(
   return row;
 }
 
-/** The bytes that apps get. Throws OpenError where the row was tampered with. */
+/** The bytes that apps get; the caller wipes them. Throws OpenError where the row was tampered with. */
 export function openBody(
   place: ReadableEnvironment,
   view: Pick<ViewRow, "sealedBody" | "revision">,
@@ -132,12 +132,12 @@ export async function openSource(
   place: OpenPlace,
   view: Pick<ViewRow, "sealedSource" | "revision">,
 ): Promise<ViewSource> {
-  const plaintext = await open(
+  const text = await openText(
     place.keys.valueKey,
     view.sealedSource,
     viewContext("view-source", place, view.revision),
   );
-  return JSON.parse(toText(plaintext)) as ViewSource;
+  return JSON.parse(text) as ViewSource;
 }
 
 /** A rebuilt view: its row, what it was made of, and the references in it that do not resolve. */
@@ -159,9 +159,9 @@ export async function buildView(
   const body = buildBody(visible, resolution);
   const revision = (previous?.revision ?? 0) + 1;
   const seals = [
-    seal(
+    sealText(
       place.keys.valueKey,
-      toBytes(JSON.stringify(source)),
+      JSON.stringify(source),
       viewContext("view-source", place, revision),
       vault.random,
     ),
@@ -181,6 +181,7 @@ export async function buildView(
     inheritedCount: visible.length - source.own.length,
     updatedAt: vault.clock(),
   };
+  wipe(body);
   return { row, source, problems: resolution.problems };
 }
 
@@ -191,7 +192,9 @@ async function keptBodyId(place: OpenPlace, previous: ViewRow, body: Bytes): Pro
     previous.sealedBody,
     viewContext("view-body", place, previous.revision),
   );
-  return equalBytes(old, body) ? previous.bodyId : undefined;
+  const isSame = equalBytes(old, body);
+  wipe(old);
+  return isSame ? previous.bodyId : undefined;
 }
 
 /**
@@ -224,10 +227,9 @@ export async function rebuildDescendants(
     const built = await buildView(vault, child, { inherited, own }, view);
     return [built.row, ...(await rebuildDescendants(vault, tree, child, built.source))];
   };
-  const turns = new Turns();
   const rebuilt: ViewRow[] = [];
   for (const portion of chunks(children, rebuiltAtOnce)) {
-    await turns.pass();
+    await giveOthersATurn();
     rebuilt.push(...(await Promise.all(portion.map(rebuild))).flat());
   }
   return rebuilt;

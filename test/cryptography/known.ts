@@ -1,4 +1,5 @@
-import type { Context } from "../../src/cryptography/aead.ts";
+import { inspect } from "node:util";
+import type { AeadKey, Context } from "../../src/cryptography/aead.ts";
 import type { Bytes, Random } from "../../src/cryptography/bytes.ts";
 
 /** Bytes as the vectors write them. */
@@ -21,10 +22,19 @@ export function given(...parts: readonly Bytes[]): Random {
   };
 }
 
-/** Whether WebCrypto gives a key's bytes back. */
-export async function isExportable(key: CryptoKey): Promise<boolean> {
-  return crypto.subtle.exportKey("raw", key).then(
-    () => true,
-    () => false,
-  );
+/** All that can be had of a key without its methods: what shows it, copies it, or lists what it has. */
+export function partsOf(key: AeadKey): string {
+  const shown = inspect(key, { depth: 9, showHidden: true, getters: true });
+  const own = Reflect.ownKeys(key).map(String);
+  const inherited = Reflect.ownKeys(Object.getPrototypeOf(key)).map(String);
+  return JSON.stringify([shown, JSON.stringify(key), structuredClone(key), own, inherited.sort()]);
 }
+
+/** What `partsOf` says of a key that gives nothing of itself. */
+export const nothingButMethods = JSON.stringify([
+  "AeadKey {}",
+  "{}",
+  {},
+  [],
+  ["constructor", "decrypt", "encrypt"],
+]);

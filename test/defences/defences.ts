@@ -6,6 +6,7 @@ import type { Defence } from "./defence.ts";
 import { faultDefences } from "./faults.ts";
 import { guessingDefences } from "./guessing.ts";
 import { loopDefences } from "./loop.ts";
+import { memoryDefences } from "./memory.ts";
 import { thiefDefences } from "./thief.ts";
 
 const areas: readonly (readonly Defence[])[] = [
@@ -17,6 +18,7 @@ const areas: readonly (readonly Defence[])[] = [
   thiefDefences, // what is sealed, to whom, and one spelling of everything that is read
   faultDefences, // disks, files, clocks, memory: refused clearly, nothing lost, over by itself
   loopDefences, // the event loop, and what one client may cost the others
+  memoryDefences, // what was sealed is gone from memory
 ];
 
 /** All of them, by area. */

@@ -12,7 +12,7 @@ export const loopDefences: readonly Defence[] = [
   {
     promise: "a large write is prepared turn by turn",
     file: "src/database/batch.ts",
-    remove: "    await turns.pass();\n",
+    remove: "    await giveOthersATurn();\n",
     test: "test/load/event-loop.test.ts",
     name: "as many secrets",
   },

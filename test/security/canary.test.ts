@@ -9,6 +9,7 @@ import { decodeSecret } from "../../src/cryptography/base62.ts";
 import { parseServiceToken } from "../../src/cryptography/service-token.ts";
 import { secretFormats } from "../../src/formats/index.ts";
 import { bearer, createTestApp, type Fields, origin, type TestApp, TestBrowser } from "../harness.ts";
+import { type Needle, needlesOf } from "./needles.ts";
 
 /** What a marked text is: says which answers may show it. */
 type Kind = "value" | "note" | "token" | "master key" | "password" | "session" | "attempt";
@@ -18,13 +19,13 @@ interface Canary {
   /** In words, for the findings. */
   what: string;
   /** What it looks like where it may be found. */
-  needles: { encoding: string; needle: Buffer }[];
+  needles: Needle[];
 }
 
 const canaries: Canary[] = [];
 
 function canary(kind: Kind, what: string, bytes: string | Uint8Array): Canary {
-  return { kind, what, needles: needles(Buffer.from(bytes)) };
+  return { kind, what, needles: needlesOf(Buffer.from(bytes)) };
 }
 
 function add(kind: Kind, what: string, bytes: string | Uint8Array): void {
@@ -46,37 +47,6 @@ function addKey(kind: "token" | "master key", what: string, text: string): void 
   add(kind, what, secret);
   const raw = text.startsWith("sfmk_") ? decodeSecret(secret) : parseServiceToken(text)?.secret;
   if (raw) add(kind, `${what}, as bytes`, raw);
-}
-
-/** The base64 of bytes is another one at each of three offsets; the characters at the ends belong to the neighbours too. */
-function base64Variants(bytes: Buffer): string[] {
-  return [0, 1, 2].map((offset) => {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes])
-      .toString("base64")
-      .replaceAll("=", "");
-    return text.slice(offset === 0 ? 0 : offset + 1, -2);
-  });
-}
-
-/** A part is a finding too: half of a key is no secret any more. */
-function needles(bytes: Buffer): Canary["needles"] {
-  const base64 = base64Variants(bytes);
-  const hex = bytes.toString("hex");
-  const texts = [
-    ...base64.map((text) => ["base64", text]),
-    ...base64.map((text) => ["base64url", text.replaceAll("+", "-").replaceAll("/", "_")]),
-    ["hex", hex],
-    ["upper-case hex", hex.toUpperCase()],
-  ];
-  const utf16 = Buffer.from(bytes.toString("latin1"), "utf16le");
-  const half = Math.floor(bytes.length / 2);
-  return [
-    { encoding: "its first half", needle: bytes.subarray(0, half) },
-    { encoding: "its second half", needle: bytes.subarray(half) },
-    { encoding: "UTF-16LE", needle: utf16 },
-    { encoding: "UTF-16BE", needle: Buffer.from(utf16).swap16() },
-    ...texts.map(([encoding = "", text = ""]) => ({ encoding, needle: Buffer.from(text) })),
-  ];
 }
 
 /** Which canaries are in a haystack, in words. */

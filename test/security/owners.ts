@@ -1,4 +1,10 @@
-import { type Context, importAeadKey, open, type Purpose } from "../../src/cryptography/aead.ts";
+import {
+  type AeadKey,
+  type Context,
+  importAeadKey,
+  open,
+  type Purpose,
+} from "../../src/cryptography/aead.ts";
 import type { Bytes } from "../../src/cryptography/bytes.ts";
 import {
   deriveEnvironmentKeys,
@@ -55,7 +61,7 @@ export interface Opened {
   /** Sealed place → what is really in it. */
   contents: Map<string, Bytes>;
   /** Every place with the key that seals it, but those that are sealed to a token. */
-  sealedWith: Map<string, CryptoKey>;
+  sealedWith: Map<string, AeadKey>;
 }
 
 /** Opens all that is sealed in a database, as the people can who own its master keys. Throws where something does not. */
@@ -72,7 +78,7 @@ export async function openAsOwners(file: string, owners: Owners): Promise<Opened
 
 class Opening {
   readonly opened: Opened = { contents: new Map(), sealedWith: new Map() };
-  readonly #rootKeys = new Map<string, CryptoKey>();
+  readonly #rootKeys = new Map<string, AeadKey>();
   readonly #keys = new Map<string, { raw: Bytes; keys: EnvironmentKeys }>();
 
   constructor(private readonly owners: Owners) {}
@@ -113,7 +119,7 @@ class Opening {
     throw new Error(`no key above ${place}`);
   }
 
-  async #above({ row, isStaged }: Blob): Promise<CryptoKey[]> {
+  async #above({ row, isStaged }: Blob): Promise<AeadKey[]> {
     const parent = this.#keys.get(keyOf(row.parent_id, row.environment, isStaged));
     if (parent) return [parent.keys.childKey];
     const root = this.#rootKeys.get(`${row.project_id} ${isStaged}`);
@@ -133,7 +139,7 @@ class Opening {
     this.#keep(place, await open(key, bytes, contextOf(blob)), key);
   }
 
-  #keep(place: string, content: Bytes, key: CryptoKey): void {
+  #keep(place: string, content: Bytes, key: AeadKey): void {
     this.opened.contents.set(place, content);
     this.opened.sealedWith.set(place, key);
   }

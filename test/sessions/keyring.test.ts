@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import type { AeadKey } from "../../src/cryptography/aead.ts";
 import { systemRandom } from "../../src/cryptography/bytes.ts";
 import { Keyring } from "../../src/sessions/keyring.ts";
 import { Sessions } from "../../src/sessions/sessions.ts";
@@ -12,7 +13,7 @@ beforeEach(() => {
 
 function root(id: number): UnlockedRoot {
   const nobody = { id: "session:test", address: "", requestId: "" };
-  return unlockedRoot(id, 1, {} as CryptoKey, nobody);
+  return unlockedRoot(id, 1, {} as AeadKey, nobody);
 }
 
 describe("a keyring", () => {
@@ -47,6 +48,32 @@ describe("a keyring", () => {
     expect(keyring.sweep()).toEqual([1]);
     expect(keyring.sweep()).toEqual([]);
     expect(keyring.get(2)?.rootId).toBe(2);
+  });
+
+  test("every key that is dropped, in whatever way, is told once to who overwrites memory", () => {
+    const sessions = new Sessions({ sessionExpiration: 3600 }, clock, systemRandom);
+    const { session, secret } = sessions.create(true);
+    const { keyring } = session;
+    const drops: (() => unknown)[] = [
+      () => keyring.seal(1),
+      () => keyring.sealAll(),
+      () => keyring.hold(root(1), now + 200),
+      () => sessions.forgetRoot(1),
+      () => sessions.end(secret),
+    ];
+    for (const drop of drops) {
+      keyring.hold(root(1), now + 100);
+      sessions.takeDropped();
+      drop();
+      expect(sessions.takeDropped()).toBe(1);
+      expect(sessions.takeDropped()).toBe(0);
+    }
+    const other = sessions.create(true);
+    other.session.keyring.hold(root(1), now + 100);
+    now += 100;
+    sessions.sweep();
+    expect(sessions.takeDropped()).toBe(1);
+    expect(keyring.seal(1)).toBe(false);
   });
 
   test("seals one root and leaves the others", () => {

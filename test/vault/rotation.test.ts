@@ -10,7 +10,7 @@ import {
   test,
 } from "bun:test";
 import { eq } from "drizzle-orm";
-import { open, seal } from "../../src/cryptography/aead.ts";
+import { type AeadKey, open, seal } from "../../src/cryptography/aead.ts";
 import { type Bytes, systemRandom } from "../../src/cryptography/bytes.ts";
 import { generateMasterKey } from "../../src/cryptography/master-key.ts";
 import {
@@ -121,7 +121,7 @@ describe("a rotation of the master key", () => {
       ...(await app.db.select().from(serviceTokens)).map((row) => row.sealedPublicKey),
       ...(await app.db.select().from(rootKeys)).map((row) => row.sealedRootKey),
     ].filter((bytes) => bytes !== null);
-    const keys = [old.rootKey, ...oldPlaces.flatMap(({ keys: all }) => Object.values(all) as CryptoKey[])];
+    const keys = [old.rootKey, ...oldPlaces.flatMap(({ keys: all }) => Object.values(all) as AeadKey[])];
     // Without its tag, so that no context can be the reason.
     const ivs = new Set(sealed.map((bytes) => bytes.slice(1, 13).toHex()));
     expect(ivs.size).toBe(sealed.length);

@@ -11,6 +11,7 @@ import { auditRoutes, projectAuditRoutes } from "./audit.tsx";
 import { compareRoutes } from "./compare.tsx";
 import { copyRoutes } from "./copy.ts";
 import { exportRoutes } from "./export.tsx";
+import { overwriteForm } from "./form.ts";
 import { propsAnyway } from "./frame.ts";
 import { requireForm, requirePasswordOrLoopback, requireSameOrigin } from "./guards.ts";
 import { historyRoutes } from "./history.tsx";
@@ -38,6 +39,7 @@ export function createAdmin(maxBodyBytes: number) {
     .use(requireForm)
     .use(loadSession)
     .use(limitForms(maxBodyBytes))
+    .use(overwriteForm)
     .get("/", (c) => c.redirect("/admin/projects", 302))
     .route("/", signInRoutes)
     .route("/audit", auditRoutes)

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 import { type Context, Hono } from "hono";
+import { wipe } from "../../cryptography/bytes.ts";
 import { SecretsflyError } from "../../errors.ts";
 import { type SecretFormat, secretFormats } from "../../formats/index.ts";
 import { exportSecrets } from "../../vault/export.ts";
@@ -51,10 +52,13 @@ async function download(c: Context<AppEnv>, { project, unlocked }: Place, format
   const file = await onTree(vault.db, project.rootId, (tree) =>
     exportSecrets(vault, tree, unlocked, (body) => printBody(format, body, title)),
   );
-  return c.body(file.body, 200, {
+  const answer = c.body(file.body, 200, {
     "Content-Type": file.contentType,
     "Content-Disposition": `attachment; filename="${fileName(title)}.${extensions[format]}"`,
   });
+  // The answer has a copy (Fetch, 5.2).
+  if (typeof file.body !== "string") wipe(file.body);
+  return answer;
 }
 
 /** A name that every system takes and no header is broken by: a project may be called anything. */

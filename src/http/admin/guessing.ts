@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { wipeMasterKey } from "../../cryptography/master-key.ts";
+import { type TypedMasterKey, wipeMasterKey } from "../../cryptography/master-key.ts";
 import { SecretsflyError } from "../../errors.ts";
 import type { Admitted, GuessLimit, Refused } from "../../sessions/guess-limit.ts";
 import { type FailedAttempts, failedSinceLastSuccess, nameOf, type Tried } from "../../vault/attempts.ts";
@@ -48,7 +48,7 @@ export async function welcome(c: Context<AppEnv>): Promise<void> {
 
 /** A master key as somebody typed it, and into which field. */
 interface TypedKey {
-  typed: string;
+  typed: TypedMasterKey;
   field: string;
 }
 

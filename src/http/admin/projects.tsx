@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 import { type Context, Hono } from "hono";
+import type { Bytes } from "../../cryptography/bytes.ts";
 import { invalid, SecretsflyError } from "../../errors.ts";
 import { nameOf } from "../../vault/attempts.ts";
 import { deleteProject, editProject } from "../../vault/project-changes.ts";
@@ -37,7 +38,7 @@ export const projectRoutes = new Hono<AppEnv>({ strict: false })
     const form = await readForm(c);
     return answerForm(
       async () => {
-        const rootId = await unseal(c, id, form.text("masterKey"));
+        const rootId = await unseal(c, id, form.secret("masterKey"));
         return c.redirect(takeWanted(c, rootId) ?? projectPath(id), 303);
       },
       (errors) => showProject(c, id, { unsealError: errors.masterKey }),
@@ -130,7 +131,7 @@ async function createRoot(c: Context<AppEnv>, form: Form) {
   const input = { name: form.text("name"), description: form.text("description") };
   return answerForm(
     async () => {
-      const created = await createRootProject(vault, input, form.text("masterKey"), actorOf(c));
+      const created = await createRootProject(vault, input, form.secret("masterKey"), actorOf(c));
       const { project, root, generatedMasterKey } = created;
       currentSession(c).keyring.hold(root, vault.clock() + config.ADMIN_MASTER_KEY_EXPIRATION * 1000);
       rememberBrowser(c, nameOf({ what: "master-key", rootId: project.id }));
@@ -154,7 +155,7 @@ async function createChild(c: Context<AppEnv>, form: Form, parentId: number) {
   return answerForm(
     async () => {
       const root = requireUnsealed(c, parent);
-      if (form.text("masterKey") !== "") {
+      if (form.secret("masterKey").length > 0) {
         throw invalid("masterKey", "A child project has no master key of its own: it opens with its root's.");
       }
       const input = { name: form.text("name"), description: form.text("description") };
@@ -167,7 +168,7 @@ async function createChild(c: Context<AppEnv>, form: Form, parentId: number) {
 }
 
 /** Unseals the tree of a project and returns its root's id. */
-async function unseal(c: Context<AppEnv>, projectId: number, masterKey: string): Promise<number> {
+async function unseal(c: Context<AppEnv>, projectId: number, masterKey: Bytes): Promise<number> {
   const { vault, config } = c.var;
   const { rootId } = await getProject(vault.db, projectId);
   const project = await getProject(vault.db, rootId);

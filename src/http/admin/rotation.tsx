@@ -58,8 +58,8 @@ function readRevoke(form: Form): number[] {
 async function rotate(c: Context<AppEnv>, project: Project, form: Form): Promise<Response> {
   const { vault, config, sessions, rotations } = c.var;
   const input = {
-    currentMasterKey: form.text("currentMasterKey"),
-    newMasterKey: form.text("newMasterKey"),
+    currentMasterKey: form.secret("currentMasterKey"),
+    newMasterKey: form.secret("newMasterKey"),
     revoke: readRevoke(form),
   };
   // Before it begins: nothing may come between a generated key and the only page that shows it.

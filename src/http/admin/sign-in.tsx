@@ -24,7 +24,7 @@ export const signInRoutes = new Hono<AppEnv>({ strict: false })
   .post("/sign-in", async (c) => {
     const { ADMIN_PASSWORD } = c.var.config;
     if (!ADMIN_PASSWORD) return c.redirect("/admin/projects", 303);
-    const password = (await readForm(c)).text("password");
+    const password = (await readForm(c)).secret("password");
     return answerForm(
       () =>
         tryPassword(

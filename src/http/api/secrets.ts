@@ -1,5 +1,6 @@
 import { type Context, Hono, type TypedResponse } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { wipe } from "../../cryptography/bytes.ts";
 import { SecretsflyError } from "../../errors.ts";
 import type { Precondition } from "../../vault/precondition.ts";
 import { readSecret } from "../../vault/secret-read.ts";
@@ -57,10 +58,13 @@ export function createSecretsApi(maxBodyBytes: number) {
       const body = await openBody(await access.unlock(), access.view);
       const { projectName, environment } = access.token;
       const printed = printBody(format, body, `${projectName}-${environment}`);
-      return c.body(heldBody(c.var.memory, printed.body, c.req.raw.signal), 200, {
+      const answer = c.body(heldBody(c.var.memory, printed.body, c.req.raw.signal), 200, {
         ...headers,
         "Content-Type": printed.contentType,
-      }) as unknown as Printed;
+      });
+      // The answer has a copy (Fetch, 5.2).
+      wipe(body);
+      return answer as unknown as Printed;
     })
     .patch(
       "/",
