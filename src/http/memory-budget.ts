@@ -1,4 +1,4 @@
-import { toBytes } from "../cryptography/bytes.ts";
+import { toBytes, wipe } from "../cryptography/bytes.ts";
 import { SecretsflyError } from "../errors.ts";
 
 /** Of all requests together, in bytes: as many as a small machine has to spare. */
@@ -28,7 +28,10 @@ export class MemoryBudget {
 /** What is shorter is given away at once. */
 const piece = 256 * 1024;
 
-/** A body that holds its memory until it is sent, or nobody wants it any more. Throws SecretsflyError `busy`. */
+/**
+ * A body that holds its memory until it is sent, or nobody wants it any more; then one that is not given away at once is
+ * overwritten. Throws SecretsflyError `busy`.
+ */
 export function heldBody(
   memory: MemoryBudget,
   body: string | Uint8Array<ArrayBuffer>,
@@ -36,14 +39,19 @@ export function heldBody(
 ): string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
   if (body.length <= piece) return body;
   const bytes = typeof body === "string" ? toBytes(body) : body;
-  const release = memory.take(bytes.length);
+  const giveBack = memory.take(bytes.length);
+  const release = () => {
+    giveBack();
+    wipe(bytes);
+  };
   // One that nobody reads is never cancelled.
   signal.addEventListener("abort", release);
   if (signal.aborted) release();
   let sent = 0;
   return new ReadableStream({
     pull(controller) {
-      controller.enqueue(bytes.subarray(sent, sent + piece));
+      // A copy: it may be sent when the whole is overwritten already.
+      controller.enqueue(bytes.slice(sent, sent + piece));
       sent += piece;
       if (sent < bytes.length) return;
       release();

@@ -162,13 +162,15 @@ function connected(settings: DatabaseSettings): Database {
 
 /** Throws MaintenanceError for what is no database of secretsfly's, and for one of a newer version. */
 async function isOlderThanThis(db: Database, place: string): Promise<boolean> {
-  let tags: string[];
+  let tags: unknown[];
   try {
-    const rows = await db.all<{ tag: string }>(sql`select tag from migrations order by position`);
+    const rows = await db.all<{ tag: unknown }>(sql`select tag from migrations order by position`);
     tags = rows.map(({ tag }) => tag);
   } catch (error) {
     throw new MaintenanceError(`${place} ${notOurs(error)}`);
   }
+  if (tags.some((tag) => typeof tag !== "string"))
+    throw new MaintenanceError(`${place} is damaged; restore a backup`);
   const unknown = tags.find((tag, position) => migrations[position]?.tag !== tag);
   if (unknown !== undefined)
     throw new MaintenanceError(

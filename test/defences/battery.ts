@@ -95,7 +95,7 @@ export const batteryDefences: readonly Defence[] = [
   {
     promise: "sealing takes the key away",
     file: "src/sessions/keyring.ts",
-    remove: "    this.#roots.delete(rootId);\n    return wasUnsealed;",
+    remove: "    this.#drop(rootId);\n    return wasUnsealed;",
     instead: "    return wasUnsealed;",
     test: admin,
     name: "unsealed and sealed again",

@@ -54,8 +54,8 @@ export const crashDefences: readonly Defence[] = [
   {
     promise: "another body has another ETag",
     file: "src/vault/views.ts",
-    remove: "return equalBytes(old, body) ? previous.bodyId : undefined;",
-    instead: "return old.length > 0 ? previous.bodyId : undefined;",
+    remove: "return isSame ? previous.bodyId : undefined;",
+    instead: "return isSame || previous.bodyId ? previous.bodyId : undefined;",
     test,
   },
   {

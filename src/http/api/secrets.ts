@@ -58,12 +58,10 @@ export function createSecretsApi(maxBodyBytes: number) {
       const body = await openBody(await access.unlock(), access.view);
       const { projectName, environment } = access.token;
       const printed = printBody(format, body, `${projectName}-${environment}`);
-      const answer = c.body(heldBody(c.var.memory, printed.body, c.req.raw.signal), 200, {
-        ...headers,
-        "Content-Type": printed.contentType,
-      });
-      // The answer has a copy (Fetch, 5.2).
-      wipe(body);
+      const held = heldBody(c.var.memory, printed.body, c.req.raw.signal);
+      const answer = c.body(held, 200, { ...headers, "Content-Type": printed.contentType });
+      // What is given away at once is copied (Fetch, 5.2); what is not, is overwritten once it is sent.
+      if (held === printed.body || printed.body !== body) wipe(body);
       return answer as unknown as Printed;
     })
     .patch(
