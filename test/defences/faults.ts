@@ -129,8 +129,8 @@ export const faultDefences: readonly Defence[] = [
   {
     promise: "what was sent, or nobody wants any more, is given back",
     file: "src/http/memory-budget.ts",
-    remove: "const release = memory.take(bytes.length);",
-    instead: "memory.take(bytes.length);\n  const release = () => {};",
+    remove: "    giveBack();\n",
+    instead: "    void giveBack;\n",
     test: "test/faults/memory.test.ts",
     name: "readers that go",
   },

@@ -84,8 +84,8 @@ test("readers that go before they have all of it give back what they held", asyn
     connection.close();
   }
   // The last of them may be noticed a moment later.
-  let last = 503;
-  for (let i = 0; last !== 200 && i < 500; i++) {
+  let last = "503";
+  for (let i = 0; last !== "200" && i < 500; i++) {
     last = (await outcomes(1, () => world.server.request("/api/secrets", { headers: json() })))[0] ?? "";
     await Bun.sleep(20);
   }
