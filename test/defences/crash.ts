@@ -70,7 +70,7 @@ export const crashDefences: readonly Defence[] = [
     remove: "await whenNotBusy(patience, () => client.migrate([mark, ...steps]));",
     instead:
       "for (const step of [mark, ...steps]) await whenNotBusy(patience, () => client.migrate([step]));",
-    test,
-    name: "while it makes its database",
+    test: "test/database/migrate.test.ts",
+    name: "that fail leave nothing",
   },
 ];
