@@ -55,7 +55,8 @@ export async function createWorld(hasSocket = false): Promise<World> {
   await admin.save(api, "dev", { A: "canary-own", B: "plain", OVER: "canary-over", LINES: "one\ntwo" });
   const noted = { name: "NOTED", value: "plain", note: canaries.note };
   await admin.post(`/admin/projects/${api}/environments/dev/secrets`, noted);
-  await admin.save(api, "prod", { A: canaries.prod });
+  // Under a name that no form asks for: what an admin copies to dev is dev's.
+  await admin.save(api, "prod", { A: "of prod", OF_PROD_ALONE: canaries.prod });
   await admin.save(bank, "dev", { BANK: canaries.bank });
   const tokens = {
     read: await admin.createToken(api, "dev", "read"),
