@@ -9,7 +9,7 @@ export type FilesState = "there" | "missing" | "replaced";
  */
 export class OpenFiles {
   readonly #main: string | undefined;
-  readonly #side: readonly (readonly [path: string, identity: string | undefined])[];
+  #side: readonly (readonly [path: string, identity: string | undefined])[];
 
   /** The files that are at a database's path now: to be asked right after it was opened. */
   constructor(readonly file: string) {
@@ -47,6 +47,8 @@ export class OpenFiles {
     for (const [path, identity] of this.#side) {
       if (identity !== undefined && identityOf(path) === identity) rmSync(path, { force: true });
     }
+    // Whatever is there from now on belongs to what has come, though a file system may give it the number of a former one.
+    this.#side = this.#side.map(([path]) => [path, undefined] as const);
   }
 
   /** Whether the WAL or its index at these paths are somebody else's, who must not lose them. */

