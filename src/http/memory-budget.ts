@@ -16,6 +16,11 @@ export class MemoryBudget {
   /** Adds what somebody holds until the function that is returned is called. Throws SecretsflyError `busy`. */
   take(bytes: number): () => void {
     if (this.#held > 0 && this.#held + bytes > most) throw new SecretsflyError("busy", crowded);
+    return this.hold(bytes);
+  }
+
+  /** The same for somebody who was let in: if those who wait for their answers were refused them, nobody would get one. */
+  hold(bytes: number): () => void {
     this.#held += bytes;
     let isHeld = true;
     return () => {
@@ -30,7 +35,7 @@ const piece = 256 * 1024;
 
 /**
  * A body that holds its memory until it is sent, or nobody wants it any more; then one that is not given away at once is
- * overwritten. Throws SecretsflyError `busy`.
+ * overwritten.
  */
 export function heldBody(
   memory: MemoryBudget,
@@ -39,7 +44,7 @@ export function heldBody(
 ): string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
   if (body.length <= piece) return body;
   const bytes = typeof body === "string" ? toBytes(body) : body;
-  const giveBack = memory.take(bytes.length);
+  const giveBack = memory.hold(bytes.length);
   const release = () => {
     giveBack();
     wipe(bytes);

@@ -127,6 +127,13 @@ export const faultDefences: readonly Defence[] = [
     name: "the largest values",
   },
   {
+    promise: "who was let in gets an answer, however many come meanwhile",
+    file: "src/http/memory-budget.ts",
+    remove: "const giveBack = memory.hold(bytes.length);",
+    instead: "const giveBack = memory.take(bytes.length);",
+    test: "test/http/memory-budget.test.ts",
+  },
+  {
     promise: "what was sent, or nobody wants any more, is given back",
     file: "src/http/memory-budget.ts",
     remove: "    giveBack();\n",
