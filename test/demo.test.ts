@@ -13,7 +13,7 @@ import { fetchMap } from "./harness.ts";
 import { databaseIn, type ServerProcess, startServer, temporaryFolder } from "./server-process.ts";
 import { auditOf, disagreements, firstBrokenEvent } from "./vault/inspect.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const day = 24 * 60 * 60 * 1000;
 const main = join(import.meta.dir, "../demo/main.ts");

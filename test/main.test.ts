@@ -7,7 +7,7 @@ import { databaseIn, runServer, type ServerProcess, startServer, temporaryFolder
 import { put } from "./vault/inspect.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 beforeEach(() => {

@@ -8,7 +8,7 @@ import manifest from "../package.json";
 import { createSbom } from "../tools/sbom.ts";
 
 // Other processes are started, and many tests run at once.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const root = join(import.meta.dir, "..");
 const lock = Bun.JSONC.parse(readFileSync(join(root, "bun.lock"), "utf8")) as Bun.BunLockFile;

@@ -5,7 +5,7 @@ import { cleanUp, readUntil, startCli, temporaryFolder } from "./harness.ts";
 import { LiveApi, problem } from "./live-api.ts";
 
 // They mostly wait for what the CLI waits for: all at once, and on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 afterAll(cleanUp);
 
 /** Says which process it is and what it was given, and ends when it is asked to. */

@@ -9,7 +9,7 @@ import { databaseIn, runServer, startServer, temporaryFolder } from "../server-p
 import { fixtureFile } from "./fixtures/fixture.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let client: SqliteClient;

@@ -8,7 +8,7 @@ import { SqliteClient } from "../../src/database/sqlite-client.ts";
 import { temporaryFolder } from "../server-process.ts";
 
 // A lock is waited for.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;

@@ -1,13 +1,16 @@
 /** What the client for a file does when another file comes in the place of the one that it has open. */
 
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { migrate } from "../../src/database/migrate.ts";
 import { migrations } from "../../src/database/migrations.ts";
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
 import { temporaryFolder } from "../server-process.ts";
+
+// Each test writes to a disk, and some machines are slow.
+setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;

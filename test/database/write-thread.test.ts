@@ -6,7 +6,7 @@ import { isBusy, isUniqueViolation, isWriteConflict } from "../../src/database/c
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
 import { temporaryFolder } from "../server-process.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;

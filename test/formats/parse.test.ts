@@ -10,7 +10,7 @@ import {
 import { anyValue } from "./arbitraries.ts";
 
 // Many texts are read at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** Names and values, without the lines. */
 function read(text: string, format?: Parameters<typeof parseSecrets>[1]): Record<string, string> {
