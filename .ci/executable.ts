@@ -33,7 +33,7 @@ async function run(args: string[], env: Record<string, string> = {}, input = "")
     stdin: Buffer.from(input),
     stdout: "pipe",
     stderr: "pipe",
-    timeout: 20_000,
+    timeout: 60_000,
   });
   const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   return { exitCode: await child.exited, stdout, stderr };
@@ -44,7 +44,7 @@ const serve = (port: number, env: Record<string, string> = {}) =>
     command: [executable, "serve"],
     cwd: folder,
     env: { ...environment, PORT: String(port), ...env },
-    within: 20,
+    within: 60,
   });
 
 await check("--version prints the version", async () => {
@@ -236,12 +236,10 @@ await check("audit verify finds the backup's head in the chain that went on", as
 // --- The end ------------------------------------------------------------------------------------------------
 
 const stops = async () => {
-  const { exitCode, seconds } = await server.stop();
-  assert.equal(exitCode, 0);
-  assert.ok(seconds < 5, `${seconds} s`);
+  assert.deepEqual(await server.stop(), { exitCode: 0, byItself: true });
 };
 
-await check("SIGTERM ends it with 0 within 5 s", stops);
+await check("SIGTERM ends it with 0", stops);
 
 await check("it starts again; the token works without anybody unsealing", async () => {
   server = await serve(await freePort());

@@ -14,19 +14,23 @@ export async function check<T>(what: string, body: () => T | Promise<T>): Promis
   }
 }
 
-/** A port of the loopback interface that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port of the loopback interface that nobody listens on. It is below those that a system hands out by itself, so
+ * that nobody else is given it before it is used.
+ */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error("no port to be had");
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === "object" && address
-          ? resolve(address.port)
-          : reject(new Error("no port to be had")),
-      );
-    });
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
 }
 
@@ -42,7 +46,15 @@ export interface RunningServer {
   /** The address the server printed, such as `http://127.0.0.1:3000`. */
   origin: string;
   /** Asks it to stop, as an operator or a platform does, and answers how it went. */
-  stop(): Promise<{ exitCode: number | null; seconds: number }>;
+  stop(): Promise<Stopped>;
+}
+
+/** How a server has ended. */
+interface Stopped {
+  /** null where a signal has ended it. */
+  exitCode: number | null;
+  /** Nobody had to kill it, after much longer than it may take. */
+  byItself: boolean;
 }
 
 /** Process groups to take down with this script, however it ends. */
@@ -81,16 +93,18 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   const followed = Promise.all([follow(child.stdout), follow(child.stderr)]);
 
   const stop = async () => {
-    const asked = performance.now();
-    const patience = setTimeout(() => killGroup(child.pid, "SIGKILL"), 10_000);
+    let byItself = true;
+    const patience = setTimeout(() => {
+      byItself = false;
+      killGroup(child.pid, "SIGKILL");
+    }, 30_000);
     killGroup(child.pid, "SIGTERM");
     const exitCode = child.signalCode ? null : await child.exited;
     clearTimeout(patience);
-    const seconds = (performance.now() - asked) / 1000;
     killGroup(child.pid, "SIGKILL");
     groups.delete(child.pid);
     await followed;
-    return { exitCode, seconds };
+    return { exitCode, byItself };
   };
 
   const deadline = performance.now() + options.within * 1000;

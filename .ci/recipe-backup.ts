@@ -30,20 +30,22 @@ function writeOld(scratch: Scratch, name: string, days: number): void {
   utimesSync(scratch.path(`backups/${name}`), then, then);
 }
 
-/** Lets a command make backups on two nights, of which the second fails. */
+/** Lets a command make backups twice, of which the second fails, as the night is the same: midnight must not come between. */
 async function nights(scratch: Scratch, command: string[]): Promise<void> {
+  scratch.write("bin/date", `#!/bin/sh\nexec ${Bun.which("date")} --date=2026-01-31 "$@"\n`, 0o755);
+  const env = { PATH: `${scratch.path("bin")}:${scratch.environment.PATH}` };
   mkdirSync(scratch.path("backups"), { recursive: true });
   for (const name of readdirSync(scratch.path("backups")))
     await scratch.printed(["rm", scratch.path(`backups/${name}`)]);
   writeOld(scratch, "secretsfly-2026-01-01.db", 32);
   writeOld(scratch, "secretsfly-2026-01-03.db", 29);
-  assert.match(await scratch.printed(command), /^written: .*, whole\nhead of the audit: /);
+  assert.match(await scratch.printed(command, { env }), /^written: .*, whole\nhead of the audit: /);
   const [kept, made = ""] = backups(scratch).sort();
-  assert.equal(kept, "secretsfly-2026-01-03.db");
+  assert.deepEqual([kept, made], ["secretsfly-2026-01-03.db", "secretsfly-2026-01-31.db"]);
   assert.equal(statSync(scratch.path(`backups/${made}`)).mode & 0o777, 0o600);
   // There is one of this name already: the former ones stay.
   writeOld(scratch, "secretsfly-2026-01-01.db", 32);
-  assert.equal((await scratch.run(command, {})).exitCode, 2);
+  assert.equal((await scratch.run(command, { env })).exitCode, 2);
   assert.equal(backups(scratch).length, 3);
 }
 
@@ -72,7 +74,7 @@ async function restoreAndFetch(scratch: Scratch): Promise<void> {
     .replace(" --master-key-stdin", "")
     .replace("PORT=3999 secretsfly serve", `PORT=${port} secretsfly serve & server=$!`);
   const fetched = [
-    `for i in $(seq 100); do curl --silent --fail --max-time 5 http://127.0.0.1:${port}/api/status && break; sleep 0.1; done`,
+    `for i in $(seq 600); do curl --silent --fail --max-time 5 http://127.0.0.1:${port}/api/status && break; sleep 0.1; done`,
     `printf 'Authorization: Bearer %s' "$TOKEN" | curl --silent --header @- http://127.0.0.1:${port}/api/secrets/DB_HOST`,
     "kill $server",
   ];

@@ -147,7 +147,7 @@ export class Scratch {
       detached: true,
     });
     this.#running.add(child.pid);
-    const patience = setTimeout(() => this.stop(), 30_000);
+    const patience = setTimeout(() => this.stop(), 90_000);
     const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
     const exitCode = await child.exited;
     clearTimeout(patience);

@@ -42,7 +42,7 @@ const server = await startServer({
   command: [join(tools, "secretsfly"), "serve"],
   cwd: join(room, "data"),
   env: { ...environment, PORT: String(await freePort()), PUBLIC_ORIGIN: formOrigin },
-  within: 20,
+  within: 60,
 });
 const admin = new TestBrowser((path, init) => fetch(server.origin + path, { ...init, redirect: "manual" }));
 

@@ -41,8 +41,8 @@ await check("it keeps its data private", () => {
   assert.equal(mode("data/secretsfly.db"), "600");
 });
 
-await check("it stops within 5 s", async () => {
-  const { seconds } = await server.stop();
-  assert.ok(seconds < 5, `${seconds} s`);
+await check("it stops", async () => {
+  const { byItself } = await server.stop();
+  assert.ok(byItself, "it had to be killed");
   await assert.rejects(fetch(`${server.origin}/api/status`), "somebody still answers");
 });

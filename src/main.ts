@@ -192,7 +192,6 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
     const config = parseConfig(env);
     const logger = createLogger(config.LOG_LEVEL);
     const server = await start(config, logger);
-    process.stdout.write(greeting(server.url, config));
     let isStopping = false;
     const end = (signal: string) => {
       // A terminal signals all that runs in it, and some of those pass it on. It is over soon anyway.
@@ -209,6 +208,8 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
     };
     process.on("SIGTERM", () => end("SIGTERM"));
     process.on("SIGINT", () => end("SIGINT"));
+    // Not before: whoever reads it may ask for the end at once.
+    process.stdout.write(greeting(server.url, config));
   } catch (error) {
     process.stderr.write(`secretsfly: ${startFault(error, env)}\n`);
     process.exit(1);

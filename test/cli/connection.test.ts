@@ -71,7 +71,7 @@ describe("a setting that is wrong is named, and a token is not repeated:", () =>
     ],
     ["SECRETSFLY_TOKEN_FILE is not a service token", { ...other, SECRETSFLY_TOKEN_FILE: big }],
     ["SECRETSFLY_TOKEN_FD is not the number of an open file", { ...other, SECRETSFLY_TOKEN_FD: "three" }],
-    ["SECRETSFLY_TOKEN_FD cannot be read (EBADF)", { ...other, SECRETSFLY_TOKEN_FD: "987" }],
+    ["SECRETSFLY_TOKEN_FD cannot be read (EBADF)", { ...other, SECRETSFLY_TOKEN_FD: "999999" }],
     ["SECRETSFLY_TOKEN is not a service token", { SECRETSFLY_TOKEN: `sfmk_${token}` }],
     ["SECRETSFLY_TIMEOUT is not a number of seconds", { SECRETSFLY_TIMEOUT: "0" }],
     ["SECRETSFLY_TIMEOUT is not a number of seconds", { SECRETSFLY_TIMEOUT: "10s" }],

@@ -5,6 +5,8 @@ export class LiveApi {
   readonly url: string;
   /** In place of the list, while it is set. */
   answer: (() => Response) | undefined;
+  /** Waited for before anything is answered, while it is set. */
+  held: Promise<void> | undefined;
   /** How often the list was asked for. */
   lists = 0;
   readonly #listened = Promise.withResolvers<void>();
@@ -45,10 +47,11 @@ export class LiveApi {
     await this.#server.stop(true);
   }
 
-  #handle(request: Request): Response {
+  async #handle(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (request.headers.get("authorization") !== `Bearer ${token}`) return problem(401, "No.");
     if (pathname === "/api/secrets") this.lists += 1;
+    await this.held;
     if (this.answer) return this.answer();
     return pathname === "/api/secrets" ? this.#list(request) : this.#stream();
   }

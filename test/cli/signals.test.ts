@@ -1,5 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { commandLine, readUntil, startApi, startApiWith, startCli } from "./harness.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { commandLine, readUntil, startApi, startApiWith, startCli, temporaryFolder } from "./harness.ts";
 
 // Each test starts processes, and some machines are slow.
 setDefaultTimeout(120_000);
@@ -45,12 +47,14 @@ describe("a signal to secretsfly run", () => {
   });
 
   test("does not end it before the command has ended in its own time", async () => {
+    const go = join(temporaryFolder(), "go");
     const script = await startScript(
-      "trap 'echo closing; sleep 0.2; echo closed; exit 0' TERM; echo ready; while :; do sleep 0.02; done",
+      `trap 'echo closing; while [ ! -e ${go} ]; do sleep 0.02; done; echo closed; exit 0' TERM; echo ready; while :; do sleep 0.02; done`,
     );
     script.process.kill("SIGTERM");
     await script.readUntil("closing");
     expect(script.process.exitCode).toBe(null);
+    writeFileSync(go, "");
     await script.readUntil("closed");
     expect(await script.process.exited).toBe(0);
   });

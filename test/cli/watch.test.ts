@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cleanUp, readUntil, startCli, temporaryFolder } from "./harness.ts";
 import { LiveApi, problem } from "./live-api.ts";
@@ -21,9 +21,9 @@ function watch(api: LiveApi, script = report, args: string[] = []) {
     child,
     said: (text: string) => readUntil(stdout, text),
     warned: (text: string) => readUntil(stderr, text),
-    /** Ends it, and gives all that it had not said yet. */
-    async end(signal: NodeJS.Signals = "SIGTERM") {
-      child.kill(signal);
+    /** Ends it, or waits for its end, and gives all that it had not said yet. */
+    async end(signal: NodeJS.Signals | "by itself" = "SIGTERM") {
+      if (signal !== "by itself") child.kill(signal);
       const [out, err] = await Promise.all([rest(stdout), rest(stderr)]);
       return { stdout: out, stderr: err, exitCode: await child.exited };
     },
@@ -101,13 +101,17 @@ describe.concurrent("secretsfly run --watch", () => {
     "ends for good, without an orphan, by %s during a restart",
     async (signal) => {
       const api = new LiveApi({ A: "one" });
-      const slow =
-        "trap '' INT HUP; trap 'echo asked; sleep 0.3; exit 5' TERM; echo start $$ A=$A.; while :; do sleep 0.02; done";
+      const go = join(temporaryFolder(), "go");
+      const slow = `trap 'echo told' INT HUP; trap 'echo asked' TERM; echo start $$ A=$A.; while [ ! -e ${go} ]; do sleep 0.02; done; exit 5`;
       const run = watch(api, slow, ["--grace", "30d"]);
       const pid = pidIn(await run.said("A=one."));
       api.set({ A: "two" });
       await run.said("asked");
-      expect(await run.end(signal)).toMatchObject({
+      run.child.kill(signal);
+      // It is passed on: the CLI knows of it before the command ends.
+      await run.said(signal === "SIGTERM" ? "asked" : "told");
+      writeFileSync(go, "");
+      expect(await run.end("by itself")).toMatchObject({
         stdout: expect.not.stringContaining("start"),
         exitCode: 5,
       });
@@ -117,13 +121,19 @@ describe.concurrent("secretsfly run --watch", () => {
 
   test("does not start anew what was asked to end and takes its time", async () => {
     const api = new LiveApi({ A: "one" });
-    const slow = "trap 'echo asked; sleep 0.8; exit 0' TERM; echo start; while :; do sleep 0.02; done";
+    const go = join(temporaryFolder(), "go");
+    const slow = `trap 'echo asked' TERM; echo start; while [ ! -e ${go} ]; do sleep 0.02; done`;
     const run = watch(api, slow);
     await run.said("start");
     run.child.kill("SIGTERM");
     await run.said("asked");
+    const listed = api.lists;
     api.set({ A: "two" });
-    expect(await run.end("SIGTERM")).toMatchObject({ stderr: "", exitCode: 0 });
+    while (api.lists === listed) await Bun.sleep(10);
+    run.child.kill("SIGTERM");
+    await run.said("asked");
+    writeFileSync(go, "");
+    expect(await run.end("by itself")).toMatchObject({ stderr: "", exitCode: 0 });
   });
 });
 
@@ -189,12 +199,17 @@ test.concurrent("secretsfly run --watch --fallback starts without a server, and 
   await before.said("A=two");
   await before.end();
   api.set({ A: "three" });
+  const started = Promise.withResolvers<void>();
   api.answer = () => {
     api.answer = undefined;
+    // Else the command might be asked to end before it can say anything.
+    api.held = started.promise;
     return problem(503, "Later.");
   };
   const run = watch(api, report, fallback);
-  expect(await run.said("A=three")).toContain("A=two");
+  await run.said("A=two");
+  started.resolve();
+  await run.said("A=three");
   expect(await run.warned("restarting\n")).toMatch(
     /^secretsfly: WARNING: using the secrets fetched .*\nsecretsfly: the server answers again\nsecretsfly: secrets changed \(A\); restarting\n$/,
   );
