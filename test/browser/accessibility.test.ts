@@ -11,8 +11,8 @@ const heaviest = 50_000;
 /** Pages that are walked through in one session, and such walks at the same time: each keeps a core busy. */
 const together = 5;
 const walks = 2;
-/** Milliseconds for them on a machine that is busy with other things; alone they take a twentieth. */
-const walkTimeout = 120_000;
+/** Milliseconds for them on a machine that is busy with other things; alone they take a fiftieth. */
+const walkTimeout = 300_000;
 
 let places: Places;
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { Locator, Page } from "playwright-core";
-import { describeInBrowser } from "./harness.ts";
+import { describeInBrowser, stepTimeout } from "./harness.ts";
 import { createChild, createRoot, post, saveSecret, secretsPath, sees, ways } from "./steps.ts";
 
 const events = (page: Page): Locator => page.locator(".event > summary");
@@ -135,7 +135,7 @@ for (const { way, javaScript } of ways) {
 
 /** Waits until these are the events on the page; the page's policy forbids to wait inside of it. */
 async function expectEvents(page: Page, expected: string[]): Promise<void> {
-  const until = performance.now() + 15_000;
+  const until = performance.now() + stepTimeout;
   const told = () => events(page).allTextContents();
   while (performance.now() < until && (await told()).join() !== expected.join());
   expect(await told()).toEqual(expected);

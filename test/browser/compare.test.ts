@@ -30,6 +30,7 @@ for (const { way, javaScript } of ways) {
       await page.goto(`/admin/projects/${child}`);
       await page.getByRole("link", { name: "Compare", exact: true }).click();
       await page.getByRole("heading", { level: 1, name: "Compare api" }).waitFor();
+      await page.waitForLoadState();
       const row = (name: string) => rowOf(page, name).locator("td").allTextContents();
       expect(await row("HOST")).toEqual(["Different", "AOwn", "BOwn", "COwn"]);
       expect(await row("SHARED")).toEqual(["Same everywhere", "=Overrides shop", "=From shop", "=From shop"]);
@@ -39,9 +40,9 @@ for (const { way, javaScript } of ways) {
       const search = page.getByLabel("Name", { exact: true });
       await search.fill("queue");
       if (!javaScript) await search.press("Enter");
+      await page.waitForURL(/q=queue/);
       await page.locator(".secret-name", { hasText: "DEBUG" }).waitFor({ state: "detached" });
       expect(await names(page)).toEqual(["QUEUE", "QUEUE_URL"]);
-      await page.waitForURL(/q=queue/);
       expect(await search.inputValue()).toBe("queue");
 
       await page.getByRole("link", { name: "Add what prod lacks (3)" }).click();

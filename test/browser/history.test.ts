@@ -116,6 +116,7 @@ for (const { way, javaScript } of ways) {
       await page.getByLabel("As it was at").fill("2999-01-01T00:00:01");
       await page.getByRole("button", { name: "Preview" }).click();
       await page.locator("[aria-invalid]").waitFor();
+      await page.waitForLoadState();
       expect(await faultOf(page.getByLabel("As it was at"))).toContain("still to come");
       expect(await page.getByLabel("As it was at").inputValue()).toBe("2999-01-01T00:00:01");
     });

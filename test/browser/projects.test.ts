@@ -30,6 +30,7 @@ for (const { way, javaScript } of ways) {
       await page.getByLabel("Name").fill("generated");
       await page.getByRole("button", { name: "Create root project" }).click();
       const masterKey = (await page.locator("#master-key").textContent()) ?? "";
+      await page.waitForLoadState();
       expect(masterKey).toMatch(/^sfmk_[A-Za-z0-9]{49}$/);
 
       const copy = page.getByRole("button", { name: "Copy the master key" });
@@ -68,6 +69,7 @@ for (const { way, javaScript } of ways) {
         .locator(".tree .tree a", { hasText: "worker" })
         .click();
       await page.getByRole("heading", { level: 1, name: "worker" }).waitFor();
+      await page.waitForLoadState();
       expect(await page.locator(".breadcrumbs li").allTextContents()).toEqual(["Projects", "shop", "api"]);
     });
 

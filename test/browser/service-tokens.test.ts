@@ -17,6 +17,7 @@ for (const { way, javaScript } of ways) {
       await page.getByLabel("Expires in days").fill("30");
       await page.getByRole("button", { name: "Create service token" }).click();
       const token = (await page.locator("#service-token").textContent()) ?? "";
+      await page.waitForLoadState();
       expect(token).toMatch(/^sfly_[A-Za-z0-9]{12}_[A-Za-z0-9]{43}_[A-Za-z0-9]{6}$/);
       expect(await page.locator(".breadcrumbs li").allTextContents()).toEqual(["Projects", "shop", "api"]);
       const copy = page.getByRole("button", { name: "Copy the service token" });

@@ -81,9 +81,25 @@ export function rowOf(page: Page, name: string): Locator {
     .filter({ has: page.locator(".secret-name", { hasText: new RegExp(`^${name}$`) }) });
 }
 
-/** Waits until this text is on the page. */
+/** Waits until this text is on the page, and the page is whole: what comes behind the text, too, and its script has run. */
 export async function sees(page: Page, text: string | RegExp): Promise<void> {
   await page.getByText(text).first().waitFor();
+  await page.waitForLoadState();
+}
+
+/** Shows a text that leaves the page by itself, again until it was seen: on a busy machine it may be gone before that. */
+export async function glimpse(page: Page, text: string, show: () => Promise<unknown>): Promise<void> {
+  const isSeen = () =>
+    page
+      .getByText(text)
+      .first()
+      .waitFor({ timeout: 5000 })
+      .then(
+        () => true,
+        () => false,
+      );
+  do await show();
+  while (!(await isSeen()));
 }
 
 /** The fault that stands beside a field, as a screen reader reads it out with the field. */

@@ -46,6 +46,8 @@ export async function reach(page: Page, stop: Stop, places: Places): Promise<Res
   page.on("response", keep);
   await page.goto(stop.path(places));
   await stop.act?.(page, places);
+  // What is waited for there may stand above the rest.
+  await page.waitForLoadState();
   page.off("response", keep);
   const last = answers.at(-1);
   if (!last) throw new Error(`no answer for ${stop.name}`);

@@ -10,7 +10,7 @@ import { auditOf } from "../vault/inspect.ts";
 import { snapshot } from "./snapshot.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const password = "the admin's password";
 /** What no answer may hold that says "it failed": values, notes, keys and tokens. */

@@ -26,7 +26,7 @@ import {
 } from "./doors.ts";
 
 // Each run of Argon2id takes its time, and many tests run at once.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let guarded: Guarded;
 afterEach(() => guarded.app.close());

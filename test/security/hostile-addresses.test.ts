@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type ServerProcess, startServer, temporaryFolder } from "../server-process.ts";
 import { converse } from "./raw-connection.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 const password = "the admin's password";
 

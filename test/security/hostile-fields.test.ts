@@ -11,7 +11,7 @@ import { type AdminRoute, adminRoutes, allRoutes, apiRoutes, methodOf, pathOf } 
 import { createWorld, signIn, type World } from "./battery/world.ts";
 import { snapshot } from "./snapshot.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let world: World;
 beforeAll(async () => {

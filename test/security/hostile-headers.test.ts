@@ -6,7 +6,7 @@ import { ended, expectHardened, send, told } from "./battery/answers.ts";
 import { adminRoutes, allRoutes, methodOf, pathOf } from "./battery/routes.ts";
 import { createWorld, password, signIn, type World } from "./battery/world.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 describe("with everything unsealed,", () => {
   let world: World;

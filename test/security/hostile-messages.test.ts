@@ -5,7 +5,7 @@ import { bearer } from "../harness.ts";
 import { type ServerProcess, startServer, temporaryFolder } from "../server-process.ts";
 import { converse } from "./raw-connection.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(240_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let server: ServerProcess;

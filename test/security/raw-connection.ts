@@ -11,7 +11,7 @@ export interface Conversation {
 }
 
 /** Longer than any answer takes, in milliseconds: whoever is still connected then was not hung up on. */
-const patience = 20_000;
+const patience = 100_000;
 
 /**
  * Sends messages as they are, one letter a byte, each when the one before it is answered; says that no more will come when

@@ -27,15 +27,23 @@ describe("forty passphrases at once", () => {
   test("are tried one at a time; those that find the line full are told when to come back", async () => {
     guarded = await openGuarded();
     const key = "not the passphrase";
+    // One that runs until sixteen wait and all others were refused, however slowly they come.
+    const { promise: isFull, resolve: end } = Promise.withResolvers<void>();
+    const running = stretching.run(() => isFull);
+    let refused = 0;
     const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => knock(guarded, unseal, { address: `198.51.100.${i}`, key })),
+      Array.from({ length: 40 }, async (_, i) => {
+        const answer = await knock(guarded, unseal, { address: `198.51.100.${i}`, key });
+        if (answer.status === 503) refused += 1;
+        if (refused === 24) end();
+        return answer;
+      }),
     );
+    await running;
     const statuses = Map.groupBy(answers, ({ status }) => status);
     expect(stretching.mostAtOnce).toBe(1);
     expect(stretching.waiting).toBe(0);
-    // One runs and sixteen wait; as one ends before the last ones come, there may be room for some more.
-    expect(statuses.get(422)?.length).toBeGreaterThanOrEqual(17);
-    expect(statuses.get(503)?.length).toBeGreaterThanOrEqual(1);
+    expect(statuses.get(422)).toHaveLength(16);
     expect([...statuses.keys()].sort()).toEqual([422, 503]);
     for (const full of statuses.get(503) ?? []) {
       expect(full.headers.get("Retry-After")).toBe("5");
@@ -75,8 +83,10 @@ describe("forty passphrases at once", () => {
       expect([response.status, await response.json()]).toEqual([200, { A: "b" }]);
       times.push(performance.now() - began);
     }
-    const statuses = new Set(await flood);
-    expect(statuses).toEqual(new Set([422, 503]));
+    // Whether the line gets full depends on how fast they come.
+    const statuses = await flood;
+    expect(statuses).toContain(422);
+    expect(statuses.filter((status) => status !== 422 && status !== 503)).toEqual([]);
     expect(times.length).toBeGreaterThan(20);
     times.sort((a, b) => a - b);
     const at = (share: number) => times[Math.floor((times.length - 1) * share)]?.toFixed(1);

@@ -5,7 +5,7 @@ import { bearer, createTestApp, fetchMap, type TestApp } from "../harness.ts";
 import { attacker, countEvents, from, home } from "./doors.ts";
 
 // Thousands of requests, and many tests run at once.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let app: TestApp;
 let good: string;

@@ -1,9 +1,12 @@
 /** Which addresses are one network connection. */
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { BlockList } from "node:net";
 import fc from "fast-check";
 import { addressBlock } from "../../src/sessions/address-block.ts";
+
+// Many tests run at once, and some machines are slow.
+setDefaultTimeout(60_000);
 
 describe("the block of an address", () => {
   const blocks: [address: string, block: string][] = [
@@ -30,8 +33,10 @@ describe("the block of an address", () => {
   }
 
   test("is one for two addresses of IPv6 exactly where they are in one /64", () => {
+    // Those that are IPv4 in another writing have their rows above.
+    const address = fc.ipV6().filter((text) => !/^::ffff:\d+\./i.test(text));
     fc.assert(
-      fc.property(fc.ipV6(), fc.ipV6(), (a, b) => {
+      fc.property(address, address, (a, b) => {
         const network = new BlockList();
         network.addSubnet(a, 64, "ipv6");
         expect(addressBlock(a) === addressBlock(b)).toBe(network.check(b, "ipv6"));

@@ -22,6 +22,7 @@ async function begin(settings: Record<string, string> = {}): Promise<void> {
 const set = (name: string, value: string, note?: string) => put(app, token, name, value, note);
 const remove = (name: string) => sendJson(app, token, "DELETE", `/api/secrets/${name}`, undefined);
 const rollback = (name: string, version: number) => rollbackSecret(app.vault, place, name, version);
+const thrown = (act: Promise<unknown>) => act.catch((error: unknown) => error as object);
 const versionsOf = async (name: string) => (await listVersions(app.vault, place, name))?.versions ?? [];
 
 beforeEach(() => begin());
@@ -80,8 +81,8 @@ describe("the versions of a secret", () => {
     expect(await listVersions(app.vault, place, "B")).toBeUndefined();
     const dev = await openPlace(app, await admin.createToken(root, "dev", "write"));
     expect(await listVersions(app.vault, dev, "A")).toBeUndefined();
-    expect(readVersions(app.vault, dev, "A", [1])).rejects.toMatchObject({ code: "not-found" });
-    expect(rollbackSecret(app.vault, dev, "A", 1)).rejects.toMatchObject({ code: "not-found" });
+    expect(await thrown(readVersions(app.vault, dev, "A", [1]))).toMatchObject({ code: "not-found" });
+    expect(await thrown(rollbackSecret(app.vault, dev, "A", 1))).toMatchObject({ code: "not-found" });
   });
 
   test("come in pages when there are many, without a gap between them", async () => {
@@ -109,7 +110,10 @@ describe("the versions of a secret", () => {
       [1, "one", "n"],
       [2, "", "n"],
     ]);
-    expect(readVersions(app.vault, place, "A", [1, 4])).rejects.toThrow("A has no version 4 yet.");
+    expect(await thrown(readVersions(app.vault, place, "A", [1, 4]))).toHaveProperty(
+      "message",
+      "A has no version 4 yet.",
+    );
   });
 });
 
@@ -172,15 +176,15 @@ describe("rolling a secret back", () => {
     await set("A", "one");
     await remove("A");
     await set("A", "two");
-    expect(rollback("A", 2)).rejects.toMatchObject({
+    expect(await thrown(rollback("A", 2))).toMatchObject({
       code: "invalid",
       message: expect.stringMatching(/its deletion/),
     });
-    expect(rollback("A", 4)).rejects.toMatchObject({
+    expect(await thrown(rollback("A", 4))).toMatchObject({
       code: "invalid",
       message: expect.stringMatching(/no version 4/),
     });
-    expect(rollback("GONE", 1)).rejects.toMatchObject({ code: "not-found" });
+    expect(await thrown(rollback("GONE", 1))).toMatchObject({ code: "not-found" });
     expect(await fetchMap(app, token)).toEqual({ A: "two" });
   });
 
@@ -189,7 +193,7 @@ describe("rolling a secret back", () => {
     await set("URL", `postgres://\${HOST}/app`);
     await set("URL", "postgres://elsewhere/app");
     await remove("HOST");
-    expect(rollback("URL", 1)).rejects.toMatchObject({
+    expect(await thrown(rollback("URL", 1))).toMatchObject({
       code: "invalid",
       message: expect.stringMatching(/URL refers to \$\{HOST\}/),
     });
@@ -216,7 +220,7 @@ describe("rolling a secret back", () => {
     for (const value of ["one", "two", "three"]) await set("A", value);
     const listed = await listVersions(app.vault, place, "A");
     expect(listed?.versions.map(({ version, change }) => [version, change])).toEqual([[3, "unknown"]]);
-    expect(rollback("A", 2)).rejects.toMatchObject({
+    expect(await thrown(rollback("A", 2))).toMatchObject({
       code: "invalid",
       message: expect.stringMatching(/Version 2 of A is not kept/),
     });
