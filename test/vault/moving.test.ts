@@ -10,6 +10,7 @@ import { authenticate } from "../../src/vault/token-access.ts";
 import { readTree } from "../../src/vault/tree.ts";
 import { environmentKeyContext, isWritable } from "../../src/vault/unlock.ts";
 import { writeTrees } from "../../src/vault/write.ts";
+import { WriteQueue } from "../../src/vault/write-queue.ts";
 import { createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { auditOf, disagreements, firstBrokenEvent, history, put } from "./inspect.ts";
 
@@ -262,6 +263,8 @@ describe("writes at the same time as a move", () => {
     const trees = await twoTrees();
     const { api, shop, depot, stock, keys, tokens } = trees;
     const elsewhere = await app.sibling();
+    // However slow the machine is: each waits for the others.
+    for (const { vault } of [app, elsewhere]) vault.writes = new WriteQueue(60_000);
     const other = elsewhere.browser();
     await other.unseal(shop, keys.shop);
     await other.unseal(depot, keys.depot);

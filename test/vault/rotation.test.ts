@@ -382,6 +382,32 @@ describe("a rotation is refused", () => {
   });
 });
 
+/** A queue that tells when a second write to a tree stands in line, behind the first. */
+class Watched extends WriteQueue {
+  readonly #second = Promise.withResolvers<void>();
+  readonly second = this.#second.promise;
+  #writes = 0;
+
+  override run<T>(scope: string, task: () => Promise<T>): Promise<T> {
+    const turn = super.run(scope, task);
+    if (scope.startsWith("tree ")) this.#writes += 1;
+    if (this.#writes === 2) this.#second.resolve();
+    return turn;
+  }
+}
+
+/** A place in that queue for the first one, which commits nothing before. */
+class Held extends WriteQueue {
+  constructor(private readonly line: Watched) {
+    super();
+  }
+
+  override async run<T>(scope: string, task: () => Promise<T>): Promise<T> {
+    if (scope === "commit") await this.line.second;
+    return this.line.run(scope, task);
+  }
+}
+
 /** A queue that lets something happen right before the first write is committed. */
 class Interrupted extends WriteQueue {
   constructor(private interruption: (() => Promise<unknown>) | undefined) {
@@ -402,6 +428,12 @@ describe("while others write", () => {
   const interrupted = (interruption: () => Promise<unknown>) => ({
     vault: { ...app.vault, writes: new Interrupted(interruption) },
   });
+  /** However slowly others read the old key: what is written with this is not there before they stand in line. */
+  const heldUntilOthersWait = ({ vault }: TestApp) => {
+    const line = new Watched();
+    vault.writes = line;
+    return { vault: { ...vault, writes: new Held(line) } };
+  };
   let other: TestApp;
   beforeEach(async () => {
     other = await app.sibling();
@@ -454,7 +486,7 @@ describe("while others write", () => {
 
   test("writers in this process wait in line; one that had its old key is told to try again", async () => {
     let answer: Promise<Response> | undefined;
-    await rotate(app, root, { currentMasterKey: masterKey }, () => {
+    await rotate(heldUntilOthersWait(app), root, { currentMasterKey: masterKey }, () => {
       answer ??= put(app, token("api prod"), "WAITING", "1");
     });
     const response = await answer;
@@ -500,7 +532,7 @@ describe("while others write", () => {
     const later = await app.sibling({ AVAILABLE_ENVIRONMENTS: "dev,prod,new" });
     const admin = later.browser();
     let unsealing: Promise<Response> | undefined;
-    const rotation = rotate(later, root, { currentMasterKey: masterKey }, () => {
+    const rotation = rotate(heldUntilOthersWait(later), root, { currentMasterKey: masterKey }, () => {
       unsealing ??= admin.unseal(root, masterKey);
     });
     const { generatedMasterKey } = await rotation;
