@@ -12,7 +12,7 @@ import { bearer, createTestApp, type Fields, origin, type TestApp, TestBrowser }
 import { type Needle, needlesOf } from "./needles.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** What a marked text is: says which answers may show it. */
 type Kind = "value" | "note" | "token" | "master key" | "password" | "session" | "attempt";
@@ -144,7 +144,7 @@ beforeAll(async () => {
   expect(files.length).toBe(3);
   stored = Buffer.concat(files.map((file) => readFileSync(file)));
   expect(app.logs.length).toBeGreaterThan(100);
-}, 60_000);
+});
 afterAll(() => app.close());
 
 async function useEverything(): Promise<void> {
