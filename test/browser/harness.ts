@@ -46,7 +46,8 @@ const quiet = [
   `--disable-features=${leftOut.join()}`,
 ];
 
-/** Milliseconds that one step of a page may take, and all steps of a test, on a machine that is busy. */
+/** Milliseconds that Chromium may take to start, one step of a page, and all steps of a test, on a machine that is busy. */
+const launchTimeout = 180_000;
 export const stepTimeout = 60_000;
 const testTimeout = 240_000;
 
@@ -57,7 +58,7 @@ let describesToCome = 0;
 /** Starts Chromium. Throws where there is none. */
 export function launchChromium(): Promise<Browser> {
   if (executablePath === undefined) throw new Error(noChromium);
-  return chromium.launch({ executablePath, args: quiet });
+  return chromium.launch({ executablePath, args: quiet, timeout: launchTimeout });
 }
 
 /** Puts something into a database before its server starts. */
