@@ -24,13 +24,15 @@ export interface Lives {
   second: Life | undefined;
   /** Resolves with the root whose rotation was sent; undefined where nobody sends one. */
   rotating: Promise<number | undefined>;
+  /** Resolves when nobody makes a backup any more. */
+  backup: Promise<unknown>;
 }
 
 /** Ends all servers of a round. The moment is random, and so is how far each write gets. Returns what was wrong with them. */
 export async function kill(world: World, way: Way, lives: Lives): Promise<string[]> {
   const { dice } = world;
   const faults: string[] = [];
-  const { first, second, rotating } = lives;
+  const { first, second, rotating, backup } = lives;
   if (way === "in a rotation") {
     const root = await rotating;
     // Where all of it is verified, the write comes that puts it in place: every other one dies there.
@@ -54,6 +56,8 @@ export async function kill(world: World, way: Way, lives: Lives): Promise<string
     faults.push(...(await end(second.server)));
   }
   if (way === "and again while starting") {
+    // One that is still being made would have the half of what is undone.
+    await backup;
     undoNewestMigration(world);
     await killStarts(world);
   }
@@ -73,25 +77,32 @@ async function reaches(world: World, server: ServerProcess, root: number, share:
   }
 }
 
-/** What it logged is a fault, since it logs nothing but errors: except for a 503, which a rotation may be the reason of. */
+/**
+ * What it logged is a fault, since it logs nothing but errors: except for a 503, which a rotation may be the reason of,
+ * and for what such a 503 says of a lock.
+ */
 async function end(server: ServerProcess): Promise<string[]> {
   const { stderr } = await server.stop("SIGKILL");
-  const lines = stderr.split("\n").filter((line) => line !== "" && !line.includes('"status":503'));
+  const lines = stderr
+    .split("\n")
+    .filter((line) => line !== "" && !/"status":503|"fault":"locked"/.test(line));
   return lines.slice(0, 5).map((line) => `the server logged: ${line}`);
 }
 
-/** Longer than any write takes on a machine that has other things to do, in milliseconds. */
+/** Longer than any one write takes on a machine that has other things to do, in milliseconds. */
 const patience = 60_000;
 
-/** Waits until so many more writes are acknowledged. False where they are not. */
+/** Waits until so many more writes are acknowledged. False where none is any more. */
 async function acknowledges(ledger: Ledger, count: number): Promise<boolean> {
   const wanted = ledger.count("acknowledged") + count;
-  const until = performance.now() + patience;
-  while (ledger.count("acknowledged") < wanted) {
+  let [before, until] = [-1, 0];
+  for (;;) {
+    const now = ledger.count("acknowledged");
+    if (now >= wanted) return true;
+    if (now > before) [before, until] = [now, performance.now() + patience];
     if (performance.now() > until) return false;
     await Bun.sleep(2);
   }
-  return true;
 }
 
 /** Servers that hardly live: one that dies anywhere before or after it listens, and some while they migrate. */

@@ -43,7 +43,7 @@ export async function crash(world: World, server: ServerProcess, estate: Estate,
   const backup = world.dice.once(4) ? backUp(world) : Promise.resolve([]);
   const faults: string[] = [];
   const rotating = Promise.race([owner.rotating.promise, over.then(() => undefined)]);
-  const killed = await kill(world, way, { first, second, rotating });
+  const killed = await kill(world, way, { first, second, rotating, backup });
   for (const { reason } of (await over).filter(
     ({ status }) => status === "rejected",
   ) as PromiseRejectedResult[])

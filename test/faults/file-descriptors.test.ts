@@ -11,7 +11,8 @@ test("when the file descriptors are used up, who is connected is served and writ
   await using world = await createFaultyWorld(folder.path);
   const { pid } = world.server;
   const open = () => readdirSync(`/proc/${pid}/fd`).length;
-  const limited = Bun.spawnSync(["prlimit", "--pid", String(pid), `--nofile=${open() + 8}`]);
+  const limit = open() + 8;
+  const limited = Bun.spawnSync(["prlimit", "--pid", String(pid), `--nofile=${limit}`]);
   expect(limited.success).toBe(true);
   const get = "GET /api/secrets?format=map HTTP/1.1\r\nHost: localhost\r\n";
   const connections: Connection[] = [];
@@ -26,7 +27,6 @@ test("when the file descriptors are used up, who is connected is served and writ
       connection.say("GET /livez HTTP/1.1\r\nHost: localhost\r\n");
       connections.push(connection);
     }
-    const limit = open();
     await eventually(
       async () => open(),
       (count) => count >= limit,

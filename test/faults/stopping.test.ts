@@ -15,7 +15,16 @@ function formHead({ server, admin }: FaultyWorld, path: string, length: number):
   return `POST ${path} HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\nOrigin: ${server.url}\r\nCookie: ${admin.cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${length}\r\n\r\n`;
 }
 
+/** Less than a server waits for those who are still sending, in milliseconds. */
+const drain = 2500;
+
 test("takes no more connections, ends streams of events first, and waits for a form that somebody is sending", async () => {
+  // A machine that stands still for as long as the server waits says nothing of it: then once more.
+  while (!(await stopsInTime()));
+});
+
+/** Sends the rest of a form to a server that is stopping. False: that was too late to tell. */
+async function stopsInTime(): Promise<boolean> {
   using folder = temporaryFolder();
   await using world = await createFaultyWorld(folder.path);
   const events = await world.server.request("/api/secrets/events", { headers: bearer(world.token) });
@@ -27,22 +36,26 @@ test("takes no more connections, ends streams of events first, and waits for a f
   sender.say(body.slice(0, 5));
   // The answer to another request tells that this one has arrived too.
   await world.server.request("/livez");
+  const began = performance.now();
   const stopped = world.server.stop();
   await world.server.logged("stopping");
   // The stream ends as one should, and not as when a server breaks.
   let last = await reader.read();
   while (!last.done) last = await reader.read();
-  await expect(dial(world.server.url)).rejects.toThrow();
+  const late = await dial(world.server.url).catch(() => "refused" as const);
+  expect(late).toBe("refused");
   sender.say(body.slice(5));
+  const answer = await sender.until("\r\n\r\n").catch(String);
+  if (performance.now() - began > drain) return false;
   // The key of its session was there until it was done: otherwise it would lead to where that is unsealed.
-  const answer = await sender.until("\r\n\r\n");
   expect(answer).toContain("303 See Other");
   expect(answer.toLowerCase()).toContain(`location: /admin/projects/${world.id + 1}\r\n`);
   sender.close();
   expect((await stopped).exitCode).toBe(0);
   expect([existsSync(`${world.file}-wal`), existsSync(`${world.file}-shm`)]).toEqual([false, false]);
   await expectWhole(world.file, world.masterKey);
-});
+  return true;
+}
 
 test("a second signal changes nothing: it still ends cleanly", async () => {
   using folder = temporaryFolder();
@@ -52,7 +65,7 @@ test("a second signal changes nothing: it still ends cleanly", async () => {
   await world.server.request("/livez");
   const stopped = world.server.stop("SIGTERM");
   await world.server.logged("stopping");
-  for (const signal of ["SIGTERM", "SIGINT", "SIGTERM"] as const) process.kill(world.server.pid, signal);
+  for (const signal of ["SIGTERM", "SIGINT", "SIGTERM"] as const) world.server.signal(signal);
   const { exitCode, stderr } = await stopped;
   expect([exitCode, stderr.split('"stopping"').length]).toEqual([0, 2]);
   expect(existsSync(`${world.file}-wal`)).toBe(false);

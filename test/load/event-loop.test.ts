@@ -4,15 +4,38 @@ import { inWords, longestHold } from "./holds.ts";
 
 /**
  * Others are served while somebody does something large. What is compared is the time of the processor that this
- * thread takes at a stretch, and the best of some runs: what else the machine does must not decide. The figures are
- * printed.
+ * thread takes at a stretch, with that of a task that is always the same, and the best of some runs: neither how fast
+ * the machine is nor what else it does must decide. The figures are printed.
  */
 
 setDefaultTimeout(300_000);
 
-/** What nothing may hold the event loop for, in milliseconds. */
+/** What nothing may hold the event loop for on a machine that has nothing else to do, in milliseconds. */
 const longest = 50;
-const runs = 4;
+const runs = 6;
+/** What `measure` takes of the processor there, in milliseconds. */
+const usual = 12;
+
+/** How much slower this machine is just now: at least 1. */
+function slowness(): number {
+  return Math.max(1, Math.min(measure(), measure(), measure()) / usual);
+}
+
+/** Does something of the kind that a server does, and says what it took of the processor, in milliseconds. */
+function measure(): number {
+  const before = process.threadCpuUsage();
+  for (let i = 0; i < 10; i++) {
+    const rows = Array.from({ length: 2000 }, (_, n) => ({
+      id: n,
+      name: `NAME_${n}`,
+      value: `value ${n * i}`,
+    }));
+    const again = JSON.parse(JSON.stringify(rows)) as typeof rows;
+    again.sort((a, b) => (a.value < b.value ? -1 : 1));
+  }
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
+}
 
 let app: TestApp;
 let admin: TestBrowser;
@@ -29,10 +52,21 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Does something, again if it held the loop for too long, and says how long it was held at best. */
-async function leastHold(what: string, task: (run: number) => Promise<Response>): Promise<number> {
+/**
+ * Does something, again if it held the loop for too long, and says how long it was held at best, as on a machine that
+ * has nothing else to do.
+ *
+ * @param prepare - what is to be done before each further run, and is not measured
+ */
+async function leastHold(
+  what: string,
+  task: (run: number) => Promise<Response>,
+  prepare: () => Promise<unknown> = async () => {},
+): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let run = 1; run <= runs && least > longest; run++) {
+    if (run > 1) await prepare();
+    const slower = slowness();
     let status = 0;
     const began = performance.now();
     const hold = await longestHold(async () => {
@@ -40,8 +74,11 @@ async function leastHold(what: string, task: (run: number) => Promise<Response>)
     });
     const took = performance.now() - began;
     expect(status).toBe(303);
-    process.stdout.write(`${what} took ${took.toFixed(0)} ms and held the event loop for ${inWords(hold)}\n`);
-    least = Math.min(least, hold.processor);
+    const slowly = `on a machine ${slower.toFixed(1)} times as slow as usual`;
+    process.stdout.write(
+      `${what} took ${took.toFixed(0)} ms and held the event loop for ${inWords(hold)}, ${slowly}\n`,
+    );
+    least = Math.min(least, hold.processor / slower);
   }
   return least;
 }
@@ -83,11 +120,13 @@ test("nor does the rotation of the master key of 15,000 versions", async () => {
 });
 
 test("nor does the deletion of all of it", async () => {
-  let status = 0;
-  const hold = await longestHold(async () => {
-    ({ status } = await admin.post(`/admin/projects/${root}/delete`, { confirmName: "shop" }));
-  });
-  process.stdout.write(`a deletion held the event loop for ${inWords(hold)}\n`);
-  expect(status).toBe(303);
-  expect(hold.processor).toBeLessThan(longest);
+  const held = await leastHold(
+    "a deletion",
+    () => admin.post(`/admin/projects/${root}/delete`, { confirmName: "shop" }),
+    async () => {
+      ({ id: root, masterKey } = await admin.createRoot("shop"));
+      for (const environment of environments) await importing(environment, textOf(5000, "again"));
+    },
+  );
+  expect(held).toBeLessThan(longest);
 });

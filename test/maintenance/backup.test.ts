@@ -19,7 +19,7 @@ import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { temporaryFolder } from "../server-process.ts";
 import { copyWith } from "./copies.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** Has its database open, with a WAL, while it is backed up. */
 let app: TestApp;

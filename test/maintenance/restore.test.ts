@@ -23,7 +23,7 @@ import { createTestApp, type TestApp } from "../harness.ts";
 import { databaseIn, runServer, temporaryFolder } from "../server-process.ts";
 import { copyWith } from "./copies.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 /** What is restored, and what is in its place before. */
 let fresh: { app: TestApp; masterKey: string; backup: string };

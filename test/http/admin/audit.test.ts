@@ -6,7 +6,7 @@ import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from 
 import { auditOf } from "../../vault/inspect.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -4,7 +4,7 @@ import { createTestApp, type Fields, fetchMap, type TestApp, type TestBrowser } 
 import { auditOf } from "../../vault/inspect.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

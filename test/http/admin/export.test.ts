@@ -3,7 +3,7 @@ import { bearer, createTestApp, type TestApp, type TestBrowser } from "../../har
 import { auditOf } from "../../vault/inspect.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

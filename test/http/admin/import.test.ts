@@ -10,7 +10,7 @@ import {
 import { auditOf, history } from "../../vault/inspect.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -3,7 +3,7 @@ import { environmentKeys, projects, rootKeys, views } from "../../../src/databas
 import { createTestApp, type TestApp, type TestBrowser } from "../../harness.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -5,7 +5,7 @@ import { openShop } from "../../shop.ts";
 import { auditOf, history, sendJson } from "../../vault/inspect.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -10,7 +10,7 @@ import { startServer, temporaryFolder } from "../../server-process.ts";
 import { put } from "../../vault/inspect.ts";
 
 // Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const second = 1000;
 const day = 24 * 60 * 60 * second;
@@ -337,10 +337,9 @@ describe("over a socket", () => {
     const told = await reader.nextRevision();
     const etag = (await second.request("/api/secrets", { headers: bearer(its) })).headers.get("ETag");
     expect(etag).toEndWith(`.${told}"`);
-    const started = performance.now();
-    const [{ exitCode }, end] = await Promise.all([first.stop(), reader.next().catch(() => undefined)]);
-    expect([exitCode, end]).toEqual([0, undefined]);
-    // Less than what requests are given that do not end by themselves.
-    expect(performance.now() - started).toBeLessThan(3000);
+    const stopped = first.stop();
+    // As a stream ends that is over: what is given time and does not end by itself is cut off, which throws here.
+    expect(await reader.next()).toBeUndefined();
+    expect((await stopped).exitCode).toBe(0);
   });
 });
