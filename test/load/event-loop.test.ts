@@ -12,9 +12,11 @@ setDefaultTimeout(300_000);
 
 /** What nothing may hold the event loop for on a machine that has nothing else to do, in milliseconds. */
 const longest = 50;
+/** A rotation was seen to hold it for 17 ms, and for 53 where no thread of its own puts it in place. */
+const longestOfRotation = 30;
 const runs = 6;
 /** What `measure` takes of the processor there, in milliseconds. */
-const usual = 12;
+const usual = 8;
 
 /** How much slower this machine is just now: at least 1. */
 function slowness(): number {
@@ -56,17 +58,19 @@ afterAll(() => app.close());
  * Does something, again if it held the loop for too long, and says how long it was held at best, as on a machine that
  * has nothing else to do.
  *
+ * @param most - for how long it may; in milliseconds
  * @param prepare - what is to be done before each further run, and is not measured
  */
 async function leastHold(
   what: string,
   task: (run: number) => Promise<Response>,
+  most = longest,
   prepare: () => Promise<unknown> = async () => {},
 ): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let run = 1; run <= runs && least > longest; run++) {
+  for (let run = 1; run <= runs && least > most; run++) {
     if (run > 1) await prepare();
-    const slower = slowness();
+    const slowerBefore = slowness();
     let status = 0;
     const began = performance.now();
     const hold = await longestHold(async () => {
@@ -74,6 +78,7 @@ async function leastHold(
     });
     const took = performance.now() - began;
     expect(status).toBe(303);
+    const slower = Math.min(slowerBefore, slowness());
     const slowly = `on a machine ${slower.toFixed(1)} times as slow as usual`;
     process.stdout.write(
       `${what} took ${took.toFixed(0)} ms and held the event loop for ${inWords(hold)}, ${slowly}\n`,
@@ -107,22 +112,23 @@ test("nor does one of as many secrets as an environment can have, new or changed
   }
 });
 
+const rotating = (run: number) =>
+  admin.post(`/admin/projects/${root}/rotate`, {
+    currentMasterKey: run === 1 ? masterKey : `passphrase number ${run - 1}`,
+    newMasterKey: `passphrase number ${run}`,
+  });
+
 test("nor does the rotation of the master key of 15,000 versions", async () => {
   for (const environment of environments) await importing(environment, textOf(5000, "more"));
-  const held = await leastHold("a rotation", async (run) => {
-    const currentMasterKey = run === 1 ? masterKey : `passphrase number ${run - 1}`;
-    return admin.post(`/admin/projects/${root}/rotate`, {
-      currentMasterKey,
-      newMasterKey: `passphrase number ${run}`,
-    });
-  });
-  expect(held).toBeLessThan(longest);
+  const held = await leastHold("a rotation", rotating, longestOfRotation);
+  expect(held).toBeLessThan(longestOfRotation);
 });
 
 test("nor does the deletion of all of it", async () => {
   const held = await leastHold(
     "a deletion",
     () => admin.post(`/admin/projects/${root}/delete`, { confirmName: "shop" }),
+    longest,
     async () => {
       ({ id: root, masterKey } = await admin.createRoot("shop"));
       for (const environment of environments) await importing(environment, textOf(5000, "again"));
