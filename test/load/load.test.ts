@@ -6,7 +6,7 @@ import { startLoaded } from "./world.ts";
 
 /** A short load on a real process; `bun run test:load` is the long one. */
 
-setDefaultTimeout(300_000);
+setDefaultTimeout(120_000);
 
 test("a hundred connections are answered without an error, beside slow clients, which are cut off, and huge headers", async () => {
   await using world = await startLoaded();
