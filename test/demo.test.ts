@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig } from "../src/config.ts";
@@ -12,8 +12,6 @@ import { createServiceToken, listServiceTokens } from "../src/vault/service-toke
 import { fetchMap } from "./harness.ts";
 import { databaseIn, type ServerProcess, startServer, temporaryFolder } from "./server-process.ts";
 import { auditOf, disagreements, firstBrokenEvent } from "./vault/inspect.ts";
-
-setDefaultTimeout(120_000);
 
 const day = 24 * 60 * 60 * 1000;
 const main = join(import.meta.dir, "../demo/main.ts");

@@ -1,13 +1,10 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bearer, fetchMap } from "./harness.ts";
 import { databaseIn, runServer, type ServerProcess, startServer, temporaryFolder } from "./server-process.ts";
 import { put } from "./vault/inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 beforeEach(() => {

@@ -1,14 +1,11 @@
 /** What the program is made of: locked, hashed, without a script that runs when it is installed, and told by `bun run sbom`. */
 
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import Ajv from "ajv";
 import manifest from "../package.json";
 import { createSbom } from "../tools/sbom.ts";
-
-// Other processes are started, and many tests run at once.
-setDefaultTimeout(120_000);
 
 const root = join(import.meta.dir, "..");
 const lock = Bun.JSONC.parse(readFileSync(join(root, "bun.lock"), "utf8")) as Bun.BunLockFile;

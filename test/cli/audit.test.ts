@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,9 +9,6 @@ import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { databaseIn, temporaryFolder as processFolder, startServer } from "../server-process.ts";
 import { auditOf } from "../vault/inspect.ts";
 import { cli, temporaryFolder } from "./harness.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 /** What a terminal obeys, or hides: a title, a colour by C1, a change of direction, a delete, an invisible space. */
 const hostile = "a\u001b]0;x\u0007\u009b31m\u202eb\u007f\u200b\u2028\r\nc";

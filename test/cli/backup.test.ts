@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { toldHead } from "../../src/vault/audit-head.ts";
@@ -8,9 +8,6 @@ import { databaseIn, temporaryFolder as processFolder, startServer } from "../se
 import { cli, commandLine, startCli, temporaryFolder } from "./harness.ts";
 import { draftSize, enlarge, killWhen } from "./large-database.ts";
 import { asNobody, canBeNobody } from "./nobody.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let masterKey: string;

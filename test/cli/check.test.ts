@@ -1,11 +1,8 @@
-import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandServer, startCommandServer } from "./commands-harness.ts";
 import { temporaryFolder } from "./harness.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let server: CommandServer;
 

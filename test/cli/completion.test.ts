@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bashCompletion } from "../../src/cli/completion-bash.ts";
@@ -7,9 +7,6 @@ import { describeCommands } from "../../src/cli/completion-model.ts";
 import { zshCompletion } from "../../src/cli/completion-zsh.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { cli, temporaryFolder } from "./harness.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const commands = describeCommands(await createProgram(undefined));
 const scripts = {

@@ -1,11 +1,8 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bypassProxyForLoopback, readConnectionSettings } from "../../src/cli/connection-settings.ts";
 import { cli, commandLine, startApi, startApiWith, temporaryFolder, token } from "./harness.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const api = startApiWith({ API_KEY: "k3y" });
 const folder = temporaryFolder();

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import {
   chmodSync,
   lstatSync,
@@ -16,9 +16,6 @@ import { exportFormats } from "../../src/formats/index.ts";
 import { bearer } from "../harness.ts";
 import { type CommandServer, startCommandServer } from "./commands-harness.ts";
 import { temporaryFolder } from "./harness.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let server: CommandServer;
 

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import {
   existsSync,
   mkdirSync,
@@ -14,9 +14,6 @@ import { openFallback, sealFallback } from "../../src/cli/fallback-file.ts";
 import { RequestError } from "../../src/client/index.ts";
 import { cleanUp, cli, startApi, startApiWith, temporaryFolder, token } from "./harness.ts";
 import { problem } from "./live-api.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 afterAll(cleanUp);
 const folder = temporaryFolder();

@@ -1,8 +1,5 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { cli, startApi, token } from "./harness.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 function problem(status: number, detail: string, headers: Record<string, string> = {}): Response {
   const body = JSON.stringify({ type: "about:blank", title: "x", status, detail });

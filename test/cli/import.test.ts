@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { importCommand } from "../../src/cli/import.ts";
@@ -6,9 +6,6 @@ import { importFormats } from "../../src/formats/index.ts";
 import { type CommandServer, startCommandServer } from "./commands-harness.ts";
 import { temporaryFolder } from "./harness.ts";
 import { worstValues } from "./worst-values.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let server: CommandServer;
 

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
@@ -13,9 +13,6 @@ import {
 } from "../server-process.ts";
 import { cli, startCli, temporaryFolder } from "./harness.ts";
 import { draftSize, enlarge, killWhen } from "./large-database.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const from = (file: string) => ({ env: { DATABASE_URL: `file:${file}` } });
 const restore = (args: string[], file: string) => cli(["restore", ...args], from(file));

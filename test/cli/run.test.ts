@@ -1,10 +1,7 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cli, startApiWith, temporaryFolder, token } from "./harness.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const api = startApiWith({
   API_KEY: "k3y",

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { visible, visibleLines } from "../../src/cli/output.ts";
@@ -8,9 +8,6 @@ import { setSecrets } from "../../src/cli/secrets-write-action.ts";
 import { type CommandServer, startCommandServer } from "./commands-harness.ts";
 import { readUntil } from "./harness.ts";
 import { worstValues } from "./worst-values.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let server: CommandServer;
 

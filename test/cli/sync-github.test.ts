@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { CliError } from "../../src/cli/cli-error.ts";
 import { type SyncSurroundings, syncGitHub } from "../../src/cli/sync-github-action.ts";
@@ -6,9 +6,6 @@ import type { SyncGitHubOptions } from "../../src/cli/sync-github-options.ts";
 import { anyValue } from "../formats/arbitraries.ts";
 import { type FakeGitHub, gitHubToken, problem, startFakeGitHub } from "./fake-github.ts";
 import { cli, commandLine, readUntil, startApiWith } from "./harness.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let github: FakeGitHub;
 beforeEach(async () => {

@@ -1,8 +1,5 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { commandLine, readUntil, startApiWith } from "./harness.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const env = { SECRETSFLY_API_BASE_URL: startApiWith({ A: "a" }) };
 /** script(1) of util-linux gives a command a terminal of its own. Other systems' script takes other options. */

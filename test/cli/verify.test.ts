@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   chmodSync,
   chownSync,
@@ -14,9 +14,6 @@ import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { copyWith } from "../maintenance/copies.ts";
 import { cli, commandLine, readUntil, temporaryFolder } from "./harness.ts";
 import { asNobody, canBeNobody } from "./nobody.ts";
-
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 
 /** Serves while its database is verified. */
 let app: TestApp;

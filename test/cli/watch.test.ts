@@ -1,11 +1,9 @@
-import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cleanUp, readUntil, startCli, temporaryFolder } from "./harness.ts";
 import { LiveApi, problem } from "./live-api.ts";
 
-// They mostly wait for what the CLI waits for: all at once, and on a busy machine.
-setDefaultTimeout(120_000);
 afterAll(cleanUp);
 
 /** Says which process it is and what it was given, and ends when it is asked to. */

@@ -1,10 +1,7 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type FetchInit, type SecretsflyClient, secretsfly, type TokenInfo } from "../../src/client/index.ts";
 import { createTestApp, origin, type TestApp, type TestBrowser } from "../harness.ts";
 import { failureOf } from "./harness.ts";
-
-// A whole server runs in this process, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

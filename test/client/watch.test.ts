@@ -1,11 +1,8 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createClient } from "../../src/client/client.ts";
 import { type FetchInit, RequestError, secretsfly, type WatchOptions } from "../../src/client/index.ts";
 import { createTestApp, origin } from "../harness.ts";
 import { baseUrl, ManualRuntime, problem, token, until } from "./harness.ts";
-
-// A whole server runs in this process, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const encoder = new TextEncoder();
 const retry = "retry: 3000\n\n";

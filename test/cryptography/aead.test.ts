@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   type Context,
@@ -13,9 +13,6 @@ import {
 import { systemRandom, toText } from "../../src/cryptography/bytes.ts";
 import vectors from "../vectors/aead.json";
 import { given, hex, nothingButMethods, partsOf, place } from "./known.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const purposes: readonly Purpose[] = [
   "root-key",

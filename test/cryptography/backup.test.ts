@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { importAeadKey, open } from "../../src/cryptography/aead.ts";
 import { toText } from "../../src/cryptography/bytes.ts";
 import { deriveEnvironmentKeys, type EnvironmentKeys } from "../../src/cryptography/environment-key.ts";
@@ -6,9 +6,6 @@ import { deriveWrappingKey, parseMasterKey } from "../../src/cryptography/master
 import { openWithServiceToken, parseServiceToken } from "../../src/cryptography/service-token.ts";
 import vectors from "../vectors/backup.json";
 import { hex } from "./known.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 /** The recipe of SECURITY.md, step by step, on rows that another implementation wrote. */
 

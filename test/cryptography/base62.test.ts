@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   checksum,
@@ -10,9 +10,6 @@ import {
 } from "../../src/cryptography/base62.ts";
 import vectors from "../vectors/base62.json";
 import { given, hex } from "./known.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const anySecret = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => new Uint8Array(bytes));
 const character = fc.constantFrom(..."0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");

@@ -1,12 +1,9 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { OpenError, open } from "../../src/cryptography/aead.ts";
 import { systemRandom } from "../../src/cryptography/bytes.ts";
 import { deriveEnvironmentKeys, deriveViewKey } from "../../src/cryptography/environment-key.ts";
 import vectors from "../vectors/environment-key.json";
 import { hex, nothingButMethods, partsOf, place } from "./known.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const parts = ["value", "view", "child"] as const;
 

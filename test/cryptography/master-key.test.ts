@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { OpenError, open } from "../../src/cryptography/aead.ts";
 import { systemRandom, toBytes } from "../../src/cryptography/bytes.ts";
@@ -15,9 +15,6 @@ import {
 } from "../../src/cryptography/master-key.ts";
 import vectors from "../vectors/master-key.json";
 import { given, hex, nothingButMethods, partsOf } from "./known.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 /** How a derivation is written in the vectors. */
 interface DerivationVector {

@@ -1,13 +1,10 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { argon2Sync } from "node:crypto";
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { toText } from "../../src/cryptography/bytes.ts";
 import { equalBytes, equalText, hkdf, sha256 } from "../../src/cryptography/hash.ts";
 import vectors from "../vectors/primitives.json";
 import { hex } from "./known.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 describe("the primitives that everything stands on are the published ones", () => {
   test.each(vectors.hkdf)("HKDF-SHA256: $from", async ({ material, salt, info, output }) => {

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Context, contextBytes, OpenError } from "../../src/cryptography/aead.ts";
 import { systemRandom, toText } from "../../src/cryptography/bytes.ts";
@@ -15,9 +15,6 @@ import {
 } from "../../src/cryptography/service-token.ts";
 import vectors from "../vectors/service-token.json";
 import { given, hex, place } from "./known.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const anyToken = fc.constant(undefined).map(() => generateServiceToken(systemRandom));
 const context: Context = {

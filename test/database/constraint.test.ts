@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Client, createClient, LibsqlError } from "@libsql/client/sqlite3";
 import { sql } from "drizzle-orm";
@@ -6,9 +6,6 @@ import { drizzle } from "drizzle-orm/libsql/web";
 import { isBusy, isUniqueViolation, isWriteConflict } from "../../src/database/constraint.ts";
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
 import { temporaryFolder } from "../server-process.ts";
-
-// Each test writes to a disk, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const folder = temporaryFolder();
 const bun = new SqliteClient(join(folder.path, "bun.db"));

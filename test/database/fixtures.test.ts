@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { toText } from "../../src/cryptography/bytes.ts";
@@ -15,9 +15,6 @@ import { bearer, createTestApp, type TestApp } from "../harness.ts";
 import { databaseIn, startServer, temporaryFolder } from "../server-process.ts";
 import { actor } from "../vault/rotation-world.ts";
 import { type Fixture, fixtureFile, fixtureTags, readFixture } from "./fixtures/fixture.ts";
-
-// Each opens real databases, passphrases are stretched, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const cleanUps: (() => void)[] = [];
 afterEach(() => {

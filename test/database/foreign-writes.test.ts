@@ -1,13 +1,10 @@
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client, ResultSet } from "@libsql/client";
 import { type ForeignWatch, foreignWrites } from "../../src/database/foreign-writes.ts";
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
 import { temporaryFolder } from "../server-process.ts";
-
-// Each test writes to a disk, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;

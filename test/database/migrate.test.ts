@@ -1,15 +1,13 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MigrationError, migrate } from "../../src/database/migrate.ts";
 import { type Migration, migrations } from "../../src/database/migrations.ts";
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
+import { failureOf } from "../failure.ts";
 import { databaseIn, runServer, startServer, temporaryFolder } from "../server-process.ts";
 import { fixtureFile } from "./fixtures/fixture.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let client: SqliteClient;
@@ -36,13 +34,6 @@ const tables = async () =>
   );
 const marks = async () => (await client.execute("select * from migrations order by position")).rows;
 
-/** How a promise was rejected. */
-const failure = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error as Error,
-  );
-
 describe("migrations", () => {
   test("bring an empty database to the newest schema, with a mark each", async () => {
     expect(await migrate(client, migrations, now)).toEqual(migrations.map(({ tag }) => tag));
@@ -68,16 +59,16 @@ describe("migrations", () => {
 
   test("of a newer program are refused by name, and nothing is touched", async () => {
     await migrate(client, [first, second], now);
-    const error = await failure(migrate(client, [first], now));
+    const error = await failureOf(migrate(client, [first], now));
     expect(error).toBeInstanceOf(MigrationError);
     expect(error?.message).toContain("newer secretsfly (it has the migration 0001_second)");
     expect(await tables()).toEqual(["a", "b", "migrations"]);
-    expect(await failure(migrate(client, [second], now))).toBeInstanceOf(MigrationError);
+    expect(await failureOf(migrate(client, [second], now))).toBeInstanceOf(MigrationError);
   });
 
   test("that fail leave nothing of themselves, and work once they are mended", async () => {
     const broken = { tag: "0001_second", sql: `${second.sql};--> statement-breakpoint\ncreate nonsense` };
-    const error = await failure(migrate(client, [first, broken], now));
+    const error = await failureOf(migrate(client, [first, broken], now));
     expect(error).toBeInstanceOf(MigrationError);
     expect(error?.message).toBe(
       'the migration 0001_second failed, and the database is what it was before it: near "nonsense": syntax error',
@@ -90,7 +81,7 @@ describe("migrations", () => {
   test("that find duplicate rows fail aloud: only their own mark may be there already", async () => {
     await migrate(client, [first], now);
     const duplicate = { tag: "0001_duplicate", sql: "insert into a values (1), (1)" };
-    const error = await failure(migrate(client, [first, duplicate, second], now));
+    const error = await failureOf(migrate(client, [first, duplicate, second], now));
     expect(error?.message).toContain("UNIQUE constraint failed: a.n");
     expect(await tables()).toEqual(["a", "migrations"]);
     expect(await marks()).toHaveLength(1);
@@ -102,7 +93,7 @@ describe("migrations", () => {
       "create table c (id integer primary key);--> statement-breakpoint\ninsert into b values (1, 2)";
     await migrate(client, [first], now);
     const broken = { tag: "0001_broken", sql: `${tables};--> statement-breakpoint\n${rows}` };
-    expect((await failure(migrate(client, [first, broken], now)))?.message).toContain(
+    expect((await failureOf(migrate(client, [first, broken], now)))?.message).toContain(
       "0001_broken failed, and the database is what it was before it: FOREIGN KEY constraint failed: 1 rows",
     );
     expect(await marks()).toHaveLength(1);

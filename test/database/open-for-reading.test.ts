@@ -1,14 +1,11 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { takeAlone } from "../../src/database/exclusive.ts";
 import { openForReading } from "../../src/database/open-for-reading.ts";
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
 import { temporaryFolder } from "../server-process.ts";
-
-// A lock is waited for.
-setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;

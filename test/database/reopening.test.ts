@@ -1,16 +1,14 @@
 /** What the client for a file does when another file comes in the place of the one that it has open. */
 
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import { cpSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { migrate } from "../../src/database/migrate.ts";
 import { migrations } from "../../src/database/migrations.ts";
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
+import { failureOf } from "../failure.ts";
 import { temporaryFolder } from "../server-process.ts";
-
-// Each test writes to a disk, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
@@ -25,10 +23,6 @@ afterEach(() => {
   client.close();
   folder[Symbol.dispose]();
 });
-
-/** What a promise is rejected with. `rejects` would hold this thread, and with it what comes from the thread that writes. */
-const failureOf = (promise: Promise<unknown>) =>
-  promise.then(() => undefined).catch((error: unknown) => error);
 
 /** A copy with something done to it, in one file. */
 function copyWith(...statements: string[]): string {

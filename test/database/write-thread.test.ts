@@ -1,12 +1,11 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isBusy, isUniqueViolation, isWriteConflict } from "../../src/database/constraint.ts";
 import { SqliteClient } from "../../src/database/sqlite-client.ts";
+import { failureOf } from "../failure.ts";
 import { temporaryFolder } from "../server-process.ts";
-
-setDefaultTimeout(120_000);
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
@@ -25,12 +24,6 @@ afterEach(() => {
   folder[Symbol.dispose]();
 });
 
-/** How a write failed. */
-const failureOf = (writing: Promise<unknown>) =>
-  writing.then(
-    () => undefined,
-    (error: Error & { code?: string }) => error,
-  );
 const count = async () => (await client.execute("select count(*) as n from notes")).rows[0]?.n;
 /** Takes some tenths of a second, or a multiple of that. */
 const long = (times = 1) =>

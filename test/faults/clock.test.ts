@@ -1,11 +1,9 @@
 /** Somebody sets the machine's clock, or a machine without a battery starts with a wrong one and corrects it. */
 
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { put } from "../vault/inspect.ts";
-
-setDefaultTimeout(120_000);
 
 const [second, hour, day] = [1000, 60 * 60 * 1000, 24 * 60 * 60 * 1000];
 

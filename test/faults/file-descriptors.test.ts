@@ -1,10 +1,8 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { temporaryFolder } from "../server-process.ts";
 import { type Connection, dial } from "./connection.ts";
 import { createFaultyWorld, eventually, expectWhole } from "./world.ts";
-
-setDefaultTimeout(120_000);
 
 test("when the file descriptors are used up, who is connected is served and writes, and others are as soon as some are free", async () => {
   using folder = temporaryFolder();

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../server-process.ts";
@@ -12,7 +12,6 @@ import {
   storageNews,
 } from "./world.ts";
 
-setDefaultTimeout(120_000);
 sayWhatIsLeftOut(canMount, "mounting a disk");
 
 /** Takes all that is left of a disk, to the last byte. */

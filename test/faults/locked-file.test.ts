@@ -1,9 +1,7 @@
 import { Database } from "bun:sqlite";
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { temporaryFolder } from "../server-process.ts";
 import { createFaultyWorld, expectWhole, storageNews } from "./world.ts";
-
-setDefaultTimeout(120_000);
 
 for (const kind of ["IMMEDIATE", "EXCLUSIVE"] as const) {
   test(`a file that another program locks (${kind}) for a while makes a write wait, for ever refuses it; reads go on`, async () => {

@@ -1,7 +1,7 @@
 /** The database's file is moved, removed or replaced under a server that runs. */
 
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   cpSync,
   existsSync,
@@ -27,7 +27,6 @@ import {
   storageNews,
 } from "./world.ts";
 
-setDefaultTimeout(120_000);
 sayWhatIsLeftOut(canMount, "mounting a disk");
 
 let folder: ReturnType<typeof temporaryFolder>;

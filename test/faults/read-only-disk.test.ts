@@ -1,10 +1,9 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { databaseIn, startServer, temporaryFolder } from "../server-process.ts";
 import { canFormat, canFreeze, formattedDisk, sayWhatIsLeftOut, setFrozen } from "./mounts.ts";
 import { createFaultyWorld, expectFormKept, expectUnavailable, expectWhole, storageNews } from "./world.ts";
 
-setDefaultTimeout(120_000);
 sayWhatIsLeftOut(canFreeze, "making a file immutable");
 sayWhatIsLeftOut(canFormat, "mounting a formatted disk");
 

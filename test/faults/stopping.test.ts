@@ -1,14 +1,12 @@
 /** SIGTERM while much is going on: what is under way ends, nothing is half done, and it is over soon. */
 
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
 import { bearer } from "../harness.ts";
 import { temporaryFolder } from "../server-process.ts";
 import { dial } from "./connection.ts";
 import { createFaultyWorld, expectWhole, type FaultyWorld } from "./world.ts";
-
-setDefaultTimeout(120_000);
 
 /** What opens a form's request whose body comes later. */
 function formHead({ server, admin }: FaultyWorld, path: string, length: number): string {

@@ -1,11 +1,8 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { printSecrets, UnprintableSecretError } from "../../src/formats/index.ts";
 import { anyValue } from "./arbitraries.ts";
 import { readAsDocker } from "./readers.ts";
-
-// Shells and other readers are started, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const print = (value: string, name = "A") => printSecrets("docker", [{ name, value }], "shop-prod").body;
 

@@ -1,12 +1,9 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { parse as dotenv } from "dotenv";
 import fc from "fast-check";
 import { printSecrets, UnprintableSecretError } from "../../src/formats/index.ts";
 import { anyValue } from "./arbitraries.ts";
 import { namesSetIn, shells, sourceInShell, testIn } from "./shells.ts";
-
-// Shells and other readers are started, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const print = (value: string, name = "A") => printSecrets("env", [{ name, value }], "shop-prod").body;
 

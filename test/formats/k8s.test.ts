@@ -1,12 +1,9 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { type NamedValue, printSecrets, UnprintableSecretError } from "../../src/formats/index.ts";
 import { anyValue, shortValue } from "./arbitraries.ts";
 import { readYamlElsewhere } from "./readers.ts";
-
-// Shells and other readers are started, and some machines are slow.
-setDefaultTimeout(120_000);
 
 interface Manifest {
   metadata: { name: string };

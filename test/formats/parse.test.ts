@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   type ExportFormat,
@@ -8,9 +8,6 @@ import {
   UnprintableSecretError,
 } from "../../src/formats/index.ts";
 import { anyValue } from "./arbitraries.ts";
-
-// Many texts are read at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 /** Names and values, without the lines. */
 function read(text: string, format?: Parameters<typeof parseSecrets>[1]): Record<string, string> {

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +7,6 @@ import { printSecrets, UnprintableSecretError } from "../../src/formats/index.ts
 import { anyValue } from "./arbitraries.ts";
 import { testWithPython } from "./readers.ts";
 import { exportShells, namesSetIn, sourceInShell, testIn } from "./shells.ts";
-
-// Shells and other readers are started, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const print = (value: string, name = "A") => printSecrets("shell", [{ name, value }], "shop-prod").body;
 

@@ -4,7 +4,7 @@
  * is accepted is printed and read again as the same. That it was cut off, a .env file, Docker's and YAML cannot tell.
  */
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { EventStreamParser, type StreamEvent } from "../../src/client/event-stream.ts";
 import {
   type ImportFormat,
@@ -14,8 +14,6 @@ import {
 } from "../../src/formats/index.ts";
 import { readAsDocker } from "../formats/readers.ts";
 import { textMutationsOf } from "./mutations.ts";
-
-setDefaultTimeout(120_000);
 
 /** Names and values of a text; undefined where anything of it is refused. */
 function read(text: string, format: ImportFormat): [string, string][] | undefined {

@@ -4,7 +4,7 @@
  * thing, that is meant, and told here.
  */
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { parseDuration } from "../../src/cli/duration.ts";
 import { isSecretName } from "../../src/cli/option-values.ts";
 import { normaliseApiBaseUrl } from "../../src/client/api-base-url.ts";
@@ -31,8 +31,6 @@ import { parseHead } from "../../src/vault/audit-head.ts";
 import { referencedNames, resolveReferences } from "../../src/vault/references.ts";
 import { nameFault } from "../../src/vault/secret-input.ts";
 import { textMutationsOf } from "./mutations.ts";
-
-setDefaultTimeout(120_000);
 
 /** A parser, seen from outside: a text → the one spelling of what it means; undefined where it is refused. */
 type Canonical = (text: string) => string | undefined;

@@ -3,7 +3,7 @@
  * two spellings.
  */
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { openFallback, sealFallback } from "../../src/cli/fallback-file.ts";
 import {
   type Context,
@@ -29,8 +29,6 @@ import {
   verifierHash,
 } from "../../src/cryptography/service-token.ts";
 import { mutationsOf } from "./mutations.ts";
-
-setDefaultTimeout(120_000);
 
 /** All purposes: a new one fails the compiler here. */
 const purposes: Record<Purpose, number> = {

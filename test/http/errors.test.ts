@@ -1,6 +1,6 @@
 /** Bad input: each is told clearly, in the form that its sender reads, and writes nothing. */
 
-import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../src/config.ts";
@@ -9,8 +9,6 @@ import { createLogger } from "../../src/logger.ts";
 import { start } from "../../src/main.ts";
 import { bearer, createTestApp, type Fields, origin, type TestApp, type TestBrowser } from "../harness.ts";
 import { snapshot } from "../security/snapshot.ts";
-
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -1,7 +1,5 @@
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import { bearer, createTestApp, fetchMap, type TestApp } from "../harness.ts";
-
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 beforeEach(async () => {

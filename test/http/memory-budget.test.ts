@@ -1,7 +1,5 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { heldBody, MemoryBudget } from "../../src/http/memory-budget.ts";
-
-setDefaultTimeout(120_000);
 
 const MiB = 1024 * 1024;
 /** The size of an answer, and what a request that is to have it holds until it has it: seven of them are all there is. */

@@ -1,10 +1,8 @@
 /** `GET /metrics`: what it says, what it never says, and that what it says is bounded. */
 
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
-
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -1,13 +1,11 @@
 /** `GET /api/status` while the database is there, is gone, and is on a server that says nothing. */
 
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { sql } from "drizzle-orm";
 import { connect } from "../../src/database/connect.ts";
 import { bearer, createTestApp, type TestApp } from "../harness.ts";
-
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let token: string;

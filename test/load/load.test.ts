@@ -1,12 +1,10 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { growth, percentile } from "./figures.ts";
 import { Load, memoryOf } from "./load.ts";
 import { openSlowClients, sendHugeHeaders } from "./slow-clients.ts";
 import { startLoaded } from "./world.ts";
 
 /** A short load on a real process; `bun run test:load` is the long one. */
-
-setDefaultTimeout(120_000);
 
 test("a hundred connections are answered without an error, beside slow clients, which are cut off, and huge headers", async () => {
   await using world = await startLoaded();

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import {
   existsSync,
   mkdirSync,
@@ -18,8 +18,6 @@ import { verifyDatabase } from "../../src/maintenance/verify.ts";
 import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { temporaryFolder } from "../server-process.ts";
 import { copyWith } from "./copies.ts";
-
-setDefaultTimeout(120_000);
 
 /** Has its database open, with a WAL, while it is backed up. */
 let app: TestApp;

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import {
   chownSync,
   copyFileSync,
@@ -22,8 +22,6 @@ import { verifyDatabase } from "../../src/maintenance/verify.ts";
 import { createTestApp, type TestApp } from "../harness.ts";
 import { databaseIn, runServer, temporaryFolder } from "../server-process.ts";
 import { copyWith } from "./copies.ts";
-
-setDefaultTimeout(120_000);
 
 /** What is restored, and what is in its place before. */
 let fresh: { app: TestApp; masterKey: string; backup: string };

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,8 +15,6 @@ import { createTestApp } from "../harness.ts";
 import { temporaryFolder } from "../server-process.ts";
 import { actor, createWorld, rotate, type World } from "../vault/rotation-world.ts";
 import { copyWith } from "./copies.ts";
-
-setDefaultTimeout(120_000);
 
 let world: World;
 let folder: ReturnType<typeof temporaryFolder>;

@@ -4,13 +4,10 @@
  */
 
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bearer, createTestApp, type Fields, type TestApp, type TestBrowser } from "../harness.ts";
 import { auditOf } from "../vault/inspect.ts";
 import { snapshot } from "./snapshot.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const password = "the admin's password";
 /** What no answer may hold that says "it failed": values, notes, keys and tokens. */

@@ -1,15 +1,12 @@
 /** Every route of the admin pages against everybody who may not use it: not signed in, sealed, or asking for nothing of ours. */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bearer, createTestApp, origin, type TestApp, TestBrowser } from "../harness.ts";
 import { expectSilence, send } from "./battery/answers.ts";
 import { unknownBrowsers } from "./battery/cookies.ts";
 import { adminRoutes, parametersOf, pathWith } from "./battery/routes.ts";
 import { createWorld, names, password, secret, signIn, type World } from "./battery/world.ts";
 import { snapshot } from "./snapshot.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let world: World;
 beforeAll(async () => {

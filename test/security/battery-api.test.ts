@@ -1,15 +1,12 @@
 /** Every route of the API against everybody who may not use it. */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bearer, type TestBrowser } from "../harness.ts";
 import { ask, expectSilence, told } from "./battery/answers.ts";
 import { apiRoutes, methodOf } from "./battery/routes.ts";
 import { strangers } from "./battery/strangers.ts";
 import { createWorld, names, secret, signIn, type World } from "./battery/world.ts";
 import { snapshot } from "./snapshot.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let world: World;
 let admin: TestBrowser;

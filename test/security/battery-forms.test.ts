@@ -1,14 +1,11 @@
 /** Every form of the admin pages, sent by what is no page of ours, or not as a form: by a session that may all of it. */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bearer, origin, type TestBrowser } from "../harness.ts";
 import { expectSilence } from "./battery/answers.ts";
 import { adminRoutes, methodOf } from "./battery/routes.ts";
 import { createWorld, names, secret, signIn, type World } from "./battery/world.ts";
 import { snapshot } from "./snapshot.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let world: World;
 let admin: TestBrowser;

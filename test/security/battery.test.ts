@@ -1,6 +1,6 @@
 /** Every route of the app, asked in the right and in every wrong way. The routes come from the app itself. */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bearer, origin, type TestBrowser } from "../harness.ts";
 import { ended, expectHardened, expectSilence, told } from "./battery/answers.ts";
 import {
@@ -15,9 +15,6 @@ import {
 } from "./battery/routes.ts";
 import { createWorld, secret, signIn, type World } from "./battery/world.ts";
 import { snapshot } from "./snapshot.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let world: World;
 beforeAll(async () => {

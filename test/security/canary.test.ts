@@ -3,16 +3,13 @@
  * everything is logged. Then they are searched for, in several encodings, wherever they must not be.
  */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { decodeSecret } from "../../src/cryptography/base62.ts";
 import { parseServiceToken } from "../../src/cryptography/service-token.ts";
 import { secretFormats } from "../../src/formats/index.ts";
 import { bearer, createTestApp, type Fields, origin, type TestApp, TestBrowser } from "../harness.ts";
 import { type Needle, needlesOf } from "./needles.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 /** What a marked text is: says which answers may show it. */
 type Kind = "value" | "note" | "token" | "master key" | "password" | "session" | "attempt";

@@ -3,7 +3,7 @@
  * key of their own, seal a whole environment with it, and seal it to the tokens' public keys, which are in plain sight.
  */
 
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
 import { type Context, type Purpose, seal } from "../../src/cryptography/aead.ts";
 import { type Bytes, systemRandom, toBytes } from "../../src/cryptography/bytes.ts";
@@ -21,9 +21,6 @@ import { readTree } from "../../src/vault/tree.ts";
 import { openEnvironmentKey } from "../../src/vault/unlock.ts";
 import { bearer, createTestApp, fetchMap, type TestApp } from "../harness.ts";
 import { sealToPublicKey } from "./hpke.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let project: number;

@@ -4,7 +4,7 @@
  */
 
 import { Database } from "bun:sqlite";
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { origin } from "../harness.ts";
 import { auditOf } from "../vault/inspect.ts";
 import {
@@ -24,9 +24,6 @@ import {
   password,
   wrong,
 } from "./doors.ts";
-
-// Each run of Argon2id takes its time, and many tests run at once.
-setDefaultTimeout(120_000);
 
 let guarded: Guarded;
 afterEach(() => guarded.app.close());

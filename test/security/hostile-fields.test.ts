@@ -1,7 +1,7 @@
 /** Fields that nobody asked for: those of a row, which a form must not write, and those that every object has. */
 
 import { Database } from "bun:sqlite";
-import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { getTableColumns, is } from "drizzle-orm";
 import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import * as schema from "../../src/database/schema.ts";
@@ -10,8 +10,6 @@ import { send } from "./battery/answers.ts";
 import { type AdminRoute, adminRoutes, allRoutes, apiRoutes, methodOf, pathOf } from "./battery/routes.ts";
 import { createWorld, signIn, type World } from "./battery/world.ts";
 import { snapshot } from "./snapshot.ts";
-
-setDefaultTimeout(120_000);
 
 let world: World;
 beforeAll(async () => {

@@ -1,12 +1,10 @@
 /** Headers that say something else than they may, and what leads a browser elsewhere: redirects and cookies. */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bearer, createTestApp, origin, type TestApp, type TestBrowser } from "../harness.ts";
 import { ended, expectHardened, send, told } from "./battery/answers.ts";
 import { adminRoutes, allRoutes, methodOf, pathOf } from "./battery/routes.ts";
 import { createWorld, password, signIn, type World } from "./battery/world.ts";
-
-setDefaultTimeout(120_000);
 
 describe("with everything unsealed,", () => {
   let world: World;

@@ -1,11 +1,8 @@
 /** The files that a spreadsheet opens: whatever somebody has called something, no cell may begin a formula. */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { record } from "../../src/vault/write.ts";
 import { bearer, createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -1,15 +1,13 @@
 /** What the command line prints of texts that others chose: a terminal must obey nothing in it, and a person not be misled. */
 
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gitHubToken, startFakeGitHub } from "../cli/fake-github.ts";
 import { cleanUp, cli, startApi, temporaryFolder } from "../cli/harness.ts";
 import { createTestApp, type TestApp } from "../harness.ts";
 
-// Each test starts processes, and some machines are slow.
-setDefaultTimeout(120_000);
 afterAll(cleanUp);
 
 /** What a terminal obeys or hides: a title, a colour by C0 and by C1, a clipboard, a bell, a change of direction, a line. */

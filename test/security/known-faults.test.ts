@@ -1,11 +1,8 @@
 /** Faults that programs like this one have had, each tried here: those that no other test is about. */
 
-import { afterEach, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
+import { afterEach, describe, expect, spyOn, test } from "bun:test";
 import { bearer, createTestApp, fetchMap, origin, type TestApp, type TestBrowser } from "../harness.ts";
 import { snapshot } from "./snapshot.ts";
-
-// Passphrases are stretched, which a busy machine takes its time for.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -1,6 +1,6 @@
 /** An attacker who is locked out, and the owner who is not; and what the owner is then told. */
 
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { origin, type TestApp, type TestBrowser } from "../harness.ts";
 import {
   attacker,
@@ -18,9 +18,6 @@ import {
   password,
   wrong,
 } from "./doors.ts";
-
-// Each run of Argon2id takes its time, and many tests run at once.
-setDefaultTimeout(120_000);
 
 let guarded: Guarded;
 afterEach(() => guarded.app.close());

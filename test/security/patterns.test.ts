@@ -1,13 +1,10 @@
 /** Regular expressions: one that takes the square of a text's length, or worse, lets a long text stop the program. */
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { weaknessOf } from "./patterns/attacks.ts";
 import { literals, regularExpressions } from "./patterns/regular-expressions.ts";
-
-// The machine may be busy, and only a weakness takes long.
-setDefaultTimeout(120_000);
 
 const found = regularExpressions();
 const places = Map.groupBy(found, ({ expression }) => String(expression));

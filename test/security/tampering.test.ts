@@ -1,16 +1,13 @@
 /** Somebody edits the stored rows. What was sealed for one place opens in no other, and the log names the place. */
 
 import type { SQLQueryBindings } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Context, OpenError } from "../../src/cryptography/aead.ts";
 import { bearer, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { edit } from "./blobs.ts";
 import { openAsOwners } from "./owners.ts";
 import { adminPassword, createPrey, type Prey } from "./prey.ts";
 import { snapshot } from "./snapshot.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let prey: Prey;
 beforeAll(async () => {

@@ -4,7 +4,7 @@
  * project that there ever were. They have all of this program's code. What opens?
  */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { open } from "../../src/cryptography/aead.ts";
 import { encodeSecret } from "../../src/cryptography/base62.ts";
 import { toText } from "../../src/cryptography/bytes.ts";
@@ -16,8 +16,6 @@ import { createHaul, type Haul } from "./haul.ts";
 import { derived, Hoard, loot, opensAs, openTokenKeys } from "./loot.ts";
 import { contextOf, plausibleContexts } from "./owners.ts";
 import { adminPassword, configuration, createPrey, type Prey } from "./prey.ts";
-
-setDefaultTimeout(120_000);
 
 let haul: Haul;
 let hoard: Hoard;

@@ -1,11 +1,8 @@
 /** Requests with service tokens that are none: their noise is limited, and nobody with a good token notices. */
 
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bearer, createTestApp, fetchMap, type TestApp } from "../harness.ts";
 import { attacker, countEvents, from, home } from "./doors.ts";
-
-// Thousands of requests, and many tests run at once.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let good: string;

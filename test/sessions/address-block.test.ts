@@ -1,12 +1,9 @@
 /** Which addresses are one network connection. */
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { BlockList } from "node:net";
 import fc from "fast-check";
 import { addressBlock } from "../../src/sessions/address-block.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 describe("the block of an address", () => {
   const blocks: [address: string, block: string][] = [

@@ -1,9 +1,7 @@
 /** How often something may be guessed, with a clock that is turned by hand. Doors and pages: test/security/guessing.test.ts. */
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { type Guesser, GuessLimit, type Refused } from "../../src/sessions/guess-limit.ts";
-
-setDefaultTimeout(60_000);
 
 const second = 1000;
 const minute = 60 * second;

@@ -1,12 +1,9 @@
-import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import type { AeadKey } from "../../src/cryptography/aead.ts";
 import { systemRandom } from "../../src/cryptography/bytes.ts";
 import { Keyring } from "../../src/sessions/keyring.ts";
 import { Sessions } from "../../src/sessions/sessions.ts";
 import { type UnlockedRoot, unlockedRoot } from "../../src/vault/unlock.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let now: number;
 const clock = () => now;

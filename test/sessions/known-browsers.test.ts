@@ -1,11 +1,8 @@
 /** The cookie that tells whoever has succeeded before from whoever guesses. */
 
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { systemRandom } from "../../src/cryptography/bytes.ts";
 import { KnownBrowsers, knownFor } from "../../src/sessions/known-browsers.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let now = Date.UTC(2026, 0, 1);
 const material = systemRandom(40);

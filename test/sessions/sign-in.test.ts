@@ -1,11 +1,8 @@
 /** The door to the admin pages: the password, the cookie, and whom it stays closed to without a password. */
 
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { ConfigError, parseConfig } from "../../src/config.ts";
 import { createTestApp, origin, type TestApp, type TestBrowser } from "../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 afterEach(() => app.close());

@@ -1,10 +1,7 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { SecretsflyError } from "../../src/errors.ts";
 import { isAllowedIp, parseAllowedIps } from "../../src/vault/addresses.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const isAllowed = (list: string, address: string) => isAllowedIp(parseAllowedIps(list), address);
 

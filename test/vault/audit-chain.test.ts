@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { eventHash } from "../../src/vault/audit.ts";
 import { verifyChain } from "../../src/vault/audit-chain.ts";
@@ -8,9 +8,6 @@ import { HeadLog } from "../../src/vault/head-log.ts";
 import { record } from "../../src/vault/write.ts";
 import { createTestApp, type TestApp } from "../harness.ts";
 import { auditOf } from "./inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { eventHash } from "../../src/vault/audit.ts";
 import {
@@ -12,9 +12,6 @@ import { unsealRoot } from "../../src/vault/root-keys.ts";
 import type { UnlockedRoot } from "../../src/vault/unlock.ts";
 import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { rotate } from "./rotation-world.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;

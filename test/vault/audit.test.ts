@@ -1,11 +1,8 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { chainEvents, eventHash } from "../../src/vault/audit.ts";
 import { bearer, createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { auditOf, firstBrokenEvent, put, sendJson } from "./inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import { foreignWrites } from "../../src/database/foreign-writes.ts";
 import { ChangeFeed, type Listener } from "../../src/vault/change-feed.ts";
 import { authenticate, type TokenAccess } from "../../src/vault/token-access.ts";
 import { createTestApp, type TestApp } from "../harness.ts";
 import { put } from "./inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let token: string;

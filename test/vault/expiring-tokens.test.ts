@@ -1,9 +1,6 @@
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import { countExpiringTokens, endsSoon } from "../../src/vault/expiring-tokens.ts";
 import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -1,11 +1,8 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Random, systemRandom } from "../../src/cryptography/bytes.ts";
 import { SecretsflyError } from "../../src/errors.ts";
 import { alphabetOf, alphabets, generatedBits, generateValue } from "../../src/vault/generate-value.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const anAlphabet = fc.constantFrom(...alphabets);
 const aLength = fc.integer({ min: 1, max: 512 });

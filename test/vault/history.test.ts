@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { listVersions, readVersions, rollbackSecret } from "../../src/vault/history.ts";
 import type { WritableEnvironment } from "../../src/vault/unlock.ts";
+import { failureOf } from "../failure.ts";
 import { fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { openShop } from "../shop.ts";
 import { auditOf, disagreements, history, openPlace, put, sendJson } from "./inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;
@@ -22,7 +20,6 @@ async function begin(settings: Record<string, string> = {}): Promise<void> {
 const set = (name: string, value: string, note?: string) => put(app, token, name, value, note);
 const remove = (name: string) => sendJson(app, token, "DELETE", `/api/secrets/${name}`, undefined);
 const rollback = (name: string, version: number) => rollbackSecret(app.vault, place, name, version);
-const thrown = (act: Promise<unknown>) => act.catch((error: unknown) => error as object);
 const versionsOf = async (name: string) => (await listVersions(app.vault, place, name))?.versions ?? [];
 
 beforeEach(() => begin());
@@ -81,8 +78,8 @@ describe("the versions of a secret", () => {
     expect(await listVersions(app.vault, place, "B")).toBeUndefined();
     const dev = await openPlace(app, await admin.createToken(root, "dev", "write"));
     expect(await listVersions(app.vault, dev, "A")).toBeUndefined();
-    expect(await thrown(readVersions(app.vault, dev, "A", [1]))).toMatchObject({ code: "not-found" });
-    expect(await thrown(rollbackSecret(app.vault, dev, "A", 1))).toMatchObject({ code: "not-found" });
+    expect(await failureOf(readVersions(app.vault, dev, "A", [1]))).toMatchObject({ code: "not-found" });
+    expect(await failureOf(rollbackSecret(app.vault, dev, "A", 1))).toMatchObject({ code: "not-found" });
   });
 
   test("come in pages when there are many, without a gap between them", async () => {
@@ -110,7 +107,7 @@ describe("the versions of a secret", () => {
       [1, "one", "n"],
       [2, "", "n"],
     ]);
-    expect(await thrown(readVersions(app.vault, place, "A", [1, 4]))).toHaveProperty(
+    expect(await failureOf(readVersions(app.vault, place, "A", [1, 4]))).toHaveProperty(
       "message",
       "A has no version 4 yet.",
     );
@@ -176,15 +173,15 @@ describe("rolling a secret back", () => {
     await set("A", "one");
     await remove("A");
     await set("A", "two");
-    expect(await thrown(rollback("A", 2))).toMatchObject({
+    expect(await failureOf(rollback("A", 2))).toMatchObject({
       code: "invalid",
       message: expect.stringMatching(/its deletion/),
     });
-    expect(await thrown(rollback("A", 4))).toMatchObject({
+    expect(await failureOf(rollback("A", 4))).toMatchObject({
       code: "invalid",
       message: expect.stringMatching(/no version 4/),
     });
-    expect(await thrown(rollback("GONE", 1))).toMatchObject({ code: "not-found" });
+    expect(await failureOf(rollback("GONE", 1))).toMatchObject({ code: "not-found" });
     expect(await fetchMap(app, token)).toEqual({ A: "two" });
   });
 
@@ -193,7 +190,7 @@ describe("rolling a secret back", () => {
     await set("URL", `postgres://\${HOST}/app`);
     await set("URL", "postgres://elsewhere/app");
     await remove("HOST");
-    expect(await thrown(rollback("URL", 1))).toMatchObject({
+    expect(await failureOf(rollback("URL", 1))).toMatchObject({
       code: "invalid",
       message: expect.stringMatching(/URL refers to \$\{HOST\}/),
     });
@@ -220,7 +217,7 @@ describe("rolling a secret back", () => {
     for (const value of ["one", "two", "three"]) await set("A", value);
     const listed = await listVersions(app.vault, place, "A");
     expect(listed?.versions.map(({ version, change }) => [version, change])).toEqual([[3, "unknown"]]);
-    expect(await thrown(rollback("A", 2))).toMatchObject({
+    expect(await failureOf(rollback("A", 2))).toMatchObject({
       code: "invalid",
       message: expect.stringMatching(/Version 2 of A is not kept/),
     });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { planImport, toTheLetter } from "../../src/vault/import-plan.ts";
 import { resolveReferences } from "../../src/vault/references.ts";
@@ -6,9 +6,6 @@ import { authenticate } from "../../src/vault/token-access.ts";
 import { onTree } from "../../src/vault/tree.ts";
 import { isWritable } from "../../src/vault/unlock.ts";
 import { createTestApp, type TestApp } from "../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let root: number;

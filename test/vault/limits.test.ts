@@ -1,8 +1,5 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;

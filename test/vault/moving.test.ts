@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
 import { OpenError, open } from "../../src/cryptography/aead.ts";
 import { environmentKeys, environments, projects, secretVersions, views } from "../../src/database/schema.ts";
@@ -11,11 +11,9 @@ import { readTree } from "../../src/vault/tree.ts";
 import { environmentKeyContext, isWritable } from "../../src/vault/unlock.ts";
 import { writeTrees } from "../../src/vault/write.ts";
 import { WriteQueue } from "../../src/vault/write-queue.ts";
+import { failureOf } from "../failure.ts";
 import { createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { auditOf, disagreements, firstBrokenEvent, history, put } from "./inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;
@@ -132,7 +130,7 @@ describe("moving a project to another root", () => {
     await move(api, "api", stock);
     const after = await wrapped();
     const opening = open(old.keys.childKey, after?.sealedEnvironmentKey as never, context);
-    expect(await opening.catch((error: unknown) => error)).toBeInstanceOf(OpenError);
+    expect(await failureOf(opening)).toBeInstanceOf(OpenError);
     expect((await open(now.keys.childKey, after?.sealedEnvironmentKey as never, context)).length).toBe(32);
     expect(await rootOf(shop)).toBe(shop);
   });
@@ -307,7 +305,7 @@ describe("writes at the same time as a move", () => {
     expect(await disagreements(app, [tokens.depot, tokens.stock, tokens.api, tokens.worker])).toEqual([]);
     expect(await history(app, tokens.api, "LATE")).toHaveLength(1);
     const gone = changeSecrets(app.vault, place, [{ kind: "delete", name: "NEVER" }]);
-    expect((await gone.catch((error: unknown) => error)) as object).toMatchObject({ code: "not-found" });
+    expect(await failureOf(gone)).toMatchObject({ code: "not-found" });
     elsewhere.close();
   });
 
@@ -320,7 +318,7 @@ describe("writes at the same time as a move", () => {
     await admin.save(api, "dev", { COPIED: "1" });
     await move(api, "api", stock);
     const copy = copySecrets(app.vault, root, place, dev, ["COPIED"]);
-    expect((await copy.catch((error: unknown) => error)) as object).toMatchObject({ code: "busy" });
+    expect(await failureOf(copy)).toMatchObject({ code: "busy" });
     expect(await fetchMap(app, tokens.api)).not.toHaveProperty("COPIED");
   });
 

@@ -1,13 +1,11 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { previewRollback, rollBackEnvironment } from "../../src/vault/point-in-time.ts";
 import { listMoments } from "../../src/vault/timeline.ts";
 import type { WritableEnvironment } from "../../src/vault/unlock.ts";
+import { failureOf } from "../failure.ts";
 import { fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { openShop } from "../shop.ts";
 import { auditOf, disagreements, history, openPlace, sendJson } from "./inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;
@@ -29,7 +27,6 @@ async function change(set: Record<string, string>, gone: string[] = [], by = tok
 }
 
 const preview = (at: number) => previewRollback(app.vault, place, at);
-const thrown = (act: Promise<unknown>) => act.catch((error: unknown) => error as object);
 const goBack = (at: number, fingerprint?: string) => rollBackEnvironment(app.vault, place, at, fingerprint);
 
 beforeEach(() => begin());
@@ -167,7 +164,7 @@ describe("going back to a moment", () => {
   test("that is still to come is refused", async () => {
     await change({ A: "1" });
     for (const act of [preview, goBack])
-      expect(await thrown(act(app.clock.now + 1))).toMatchObject({
+      expect(await failureOf(act(app.clock.now + 1))).toMatchObject({
         code: "invalid",
         fields: { at: expect.stringMatching(/still to come/) },
       });
@@ -267,7 +264,7 @@ describe("going back to a moment", () => {
     const childPlace = await openPlace(app, childToken);
     const { problems } = await previewRollback(app.vault, childPlace, then);
     expect(problems).toEqual([`URL refers to \${HOST}, which is not a secret here`]);
-    expect(await thrown(rollBackEnvironment(app.vault, childPlace, then))).toMatchObject({
+    expect(await failureOf(rollBackEnvironment(app.vault, childPlace, then))).toMatchObject({
       code: "invalid",
       message: expect.stringMatching(/URL refers to \$\{HOST\}/),
     });

@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { secrets } from "../../src/database/schema.ts";
 import { summariseDeletion, summariseProjects } from "../../src/vault/project-summary.ts";
 import { listProjects } from "../../src/vault/projects.ts";
 import { readTree } from "../../src/vault/tree.ts";
 import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;

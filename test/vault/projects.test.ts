@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { count } from "drizzle-orm";
 import {
   environmentKeys,
@@ -11,9 +11,6 @@ import {
 } from "../../src/database/schema.ts";
 import { bearer, createTestApp, type Fields, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { auditOf, disagreements, history, put } from "./inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -1,4 +1,4 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   describeProblem,
@@ -7,9 +7,6 @@ import {
   referencedNames,
   resolveReferences,
 } from "../../src/vault/references.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const plenty = 1_048_576;
 

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemRandom } from "../../src/cryptography/bytes.ts";
@@ -11,8 +11,6 @@ import { databaseIn, startServer, temporaryFolder } from "../server-process.ts";
 import { actor } from "./rotation-world.ts";
 
 /** A server that is killed in the middle of a rotation: either the former key opens everything, or the new one does. */
-
-setDefaultTimeout(60_000);
 
 const secretsAPlace = 250;
 let original: TestApp;

@@ -1,14 +1,4 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  setDefaultTimeout,
-  spyOn,
-  test,
-} from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { eq } from "drizzle-orm";
 import { type AeadKey, open, seal } from "../../src/cryptography/aead.ts";
 import { type Bytes, systemRandom } from "../../src/cryptography/bytes.ts";
@@ -34,9 +24,6 @@ import { bearer, fetchMap, type TestApp } from "../harness.ts";
 import { snapshot } from "../security/snapshot.ts";
 import { auditOf, disagreements, firstBrokenEvent, history, put } from "./inspect.ts";
 import { actor, contentsOf, copyWorld, createWorld, rotate, type World } from "./rotation-world.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const day = 24 * 60 * 60 * 1000;
 let world: World;

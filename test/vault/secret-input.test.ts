@@ -1,10 +1,7 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { SecretsflyError } from "../../src/errors.ts";
 import { checkChanges, nameFault, type SecretChange, valueFault } from "../../src/vault/secret-input.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const plenty = 1_048_576;
 const set = (name: string, value: string, note?: string): SecretChange => ({

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { getEnvironment } from "../../src/vault/environments.ts";
 import { createChildProject, createRootProject } from "../../src/vault/projects.ts";
 import { listDeletedSecrets, listSecrets } from "../../src/vault/secret-list.ts";
@@ -6,9 +6,6 @@ import { changeSecrets } from "../../src/vault/secrets.ts";
 import { readTree } from "../../src/vault/tree.ts";
 import { type UnlockedRoot, unlockEnvironment, type WritableEnvironment } from "../../src/vault/unlock.ts";
 import { createTestApp, type TestApp } from "../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 const actor = { id: "session:test", address: "127.0.0.1", requestId: "r" };
 

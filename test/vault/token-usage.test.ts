@@ -1,11 +1,8 @@
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import { asc, sql } from "drizzle-orm";
 import { serviceTokenReads, serviceTokens } from "../../src/database/schema.ts";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { put } from "./inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let admin: TestBrowser;

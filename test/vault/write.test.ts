@@ -1,14 +1,11 @@
 import { Database } from "bun:sqlite";
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
 import { OpenError } from "../../src/cryptography/aead.ts";
 import { auditEvents, projects } from "../../src/database/schema.ts";
 import type { Actor } from "../../src/vault/vault.ts";
 import { writeTree } from "../../src/vault/write.ts";
 import { bearer, createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(60_000);
 
 let app: TestApp;
 let other: TestApp;

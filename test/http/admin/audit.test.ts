@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { auditWords } from "../../../src/http/admin/audit-words.ts";
 import { auditActions, eventHash } from "../../../src/vault/audit.ts";
 import { toldHead } from "../../../src/vault/audit-head.ts";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../../harness.ts";
 import { auditOf } from "../../vault/inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -1,10 +1,7 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { gzipSync } from "bun";
 import { createTestApp, type Fields, fetchMap, type TestApp, type TestBrowser } from "../../harness.ts";
 import { auditOf } from "../../vault/inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

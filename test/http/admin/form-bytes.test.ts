@@ -1,12 +1,10 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Hono } from "hono";
 import { type Bytes, toBytes, toText } from "../../../src/cryptography/bytes.ts";
 import { overwriteForm, readForm } from "../../../src/http/admin/form.ts";
 import { takeSecrets } from "../../../src/http/admin/form-bytes.ts";
 import type { AppEnv } from "../../../src/http/app-env.ts";
-
-setDefaultTimeout(120_000);
 
 const secretNames = ["masterKey", "currentMasterKey", "newMasterKey", "password"];
 

@@ -1,11 +1,8 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { fetchMap, type TestApp, type TestBrowser } from "../../harness.ts";
 import { snapshot } from "../../security/snapshot.ts";
 import { openShop } from "../../shop.ts";
 import { auditOf, put, sendJson } from "../../vault/inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

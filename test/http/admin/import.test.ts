@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   bearer,
   createTestApp,
@@ -8,9 +8,6 @@ import {
   type TestBrowser,
 } from "../../harness.ts";
 import { auditOf, history } from "../../vault/inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

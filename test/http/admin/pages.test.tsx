@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { AuditEventRow } from "../../../src/http/admin/pages/audit-events.tsx";
 import { AuditPage } from "../../../src/http/admin/pages/audit-page.tsx";
 import { wholeComparison } from "../../../src/http/admin/pages/compare-address.ts";
@@ -25,8 +25,6 @@ import type {
 } from "../../../src/http/admin/view-models.ts";
 import { historyPages } from "./history-pages.tsx";
 import { importPages } from "./import-pages.tsx";
-
-setDefaultTimeout(120_000);
 
 const NOW = Date.UTC(2026, 0, 2, 13, 45);
 

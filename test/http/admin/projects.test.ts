@@ -1,9 +1,6 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { environmentKeys, projects, rootKeys, views } from "../../../src/database/schema.ts";
 import { createTestApp, type TestApp, type TestBrowser } from "../../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
 import { systemRandom } from "../../../src/cryptography/bytes.ts";
 import { generateMasterKey } from "../../../src/cryptography/master-key.ts";
 import { serviceTokens } from "../../../src/database/schema.ts";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../../harness.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

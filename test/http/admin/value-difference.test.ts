@@ -1,8 +1,6 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { valueDifference } from "../../../src/http/admin/value-difference.ts";
-
-setDefaultTimeout(120_000);
 
 /** Each line with its sign, what is marked in brackets. */
 function written(before: string | null, after: string | null): string[] {

@@ -1,10 +1,8 @@
 /** Writes under a condition, dry runs, and the ETags that both are made of. */
 
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../../harness.ts";
 import { snapshot } from "../../security/snapshot.ts";
-
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;

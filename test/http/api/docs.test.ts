@@ -1,10 +1,8 @@
 /** The page of the API: it is what its readers see and try. */
 
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { openApiDocument } from "../../../src/http/api/openapi.ts";
 import { createTestApp, type TestApp } from "../../harness.ts";
-
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let server: Bun.Server<undefined>;

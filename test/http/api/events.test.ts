@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { InStatement } from "@libsql/client";
 import { sql } from "drizzle-orm";
 import { parseServiceToken } from "../../../src/cryptography/service-token.ts";
@@ -8,9 +8,6 @@ import { EventReader, listen, listening } from "../../event-reader.ts";
 import { bearer, createTestApp, type TestApp, type TestBrowser } from "../../harness.ts";
 import { startServer, temporaryFolder } from "../../server-process.ts";
 import { put } from "../../vault/inspect.ts";
-
-// Many tests run at once, and some machines are slow.
-setDefaultTimeout(120_000);
 
 const second = 1000;
 const day = 24 * 60 * 60 * second;

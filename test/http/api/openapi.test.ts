@@ -4,7 +4,7 @@
  */
 
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, spyOn, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
@@ -12,8 +12,6 @@ import { operations } from "../../../src/http/api/contract.ts";
 import { type OpenApiDocument, openApiDocument } from "../../../src/http/api/openapi.ts";
 import { bearer, createTestApp, type TestApp } from "../../harness.ts";
 import { DocumentValidator, faultsOf } from "./document-validator.ts";
-
-setDefaultTimeout(120_000);
 
 const document = openApiDocument();
 

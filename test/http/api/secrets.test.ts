@@ -1,7 +1,5 @@
-import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, expect, test } from "bun:test";
 import { bearer, createTestApp, type TestApp, type TestBrowser } from "../../harness.ts";
-
-setDefaultTimeout(120_000);
 
 let app: TestApp;
 let admin: TestBrowser;
