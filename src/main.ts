@@ -3,11 +3,12 @@ import { type Bytes, concat, type Random, systemRandom, toBytes } from "./crypto
 import { BusyError, whenNotBusy } from "./database/busy.ts";
 import { connect, type Database, DatabaseError, databaseFile } from "./database/connect.ts";
 import { foreignWrites } from "./database/foreign-writes.ts";
+import { Freshness } from "./database/freshness.ts";
 import { MigrationError, migrate, refuseNewer } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
 import { StorageHealth } from "./database/storage-health.ts";
 import { SecretsflyError } from "./errors.ts";
-import { createApp } from "./http/app.ts";
+import { createHandler } from "./http/app.ts";
 import type { AppDeps } from "./http/app-env.ts";
 import { createLogger, type Logger, loggable } from "./logger.ts";
 import { Guesses } from "./sessions/guesses.ts";
@@ -18,6 +19,7 @@ import { readBlinding } from "./vault/audit-head.ts";
 import { ChangeFeed } from "./vault/change-feed.ts";
 import { createEnvironments } from "./vault/environments.ts";
 import { HeadLog } from "./vault/head-log.ts";
+import { KnownTokens } from "./vault/known-tokens.ts";
 import { TokenUsage } from "./vault/token-usage.ts";
 import type { Vault } from "./vault/vault.ts";
 import { WriteQueue } from "./vault/write-queue.ts";
@@ -62,7 +64,7 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
       development: false,
       // Outside of development Bun would share a port that is taken, with half of the requests going to each.
       reusePort: false,
-      fetch: createApp({ config, logger, ...services }).fetch,
+      fetch: createHandler({ config, logger, ...services }).handle,
       error: (error) => {
         logger.error(loggable(error), "request failed outside of the app");
         return new Response("Internal error\n", { status: 500 });
@@ -80,7 +82,10 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
   }
 }
 
-type Services = Pick<AppDeps, "vault" | "sessions" | "rotations" | "guesses" | "usage" | "changes">;
+type Services = Pick<
+  AppDeps,
+  "vault" | "sessions" | "rotations" | "guesses" | "knownTokens" | "usage" | "changes"
+>;
 
 /**
  * What the app stands on, over a migrated database. Adds the environments that the settings name.
@@ -96,13 +101,17 @@ export async function createServices(
 ): Promise<Services> {
   const file = databaseFile(config.DATABASE_URL);
   const changes = new ChangeFeed(db, clock, foreignWrites(file, db.$client));
+  const freshness = new Freshness(db.$client, steady);
   const vault: Vault = {
     db,
     clock,
     random,
     writes: new WriteQueue(),
     storage: new StorageHealth(),
-    written: () => changes.poke(),
+    written() {
+      freshness.changed();
+      changes.poke();
+    },
     settings: {
       availableEnvironments: config.AVAILABLE_ENVIRONMENTS,
       maxSecretBytes: config.MAX_SECRET_BYTES,
@@ -117,8 +126,9 @@ export async function createServices(
     steady,
   );
   const guesses = new Guesses(vault, await browserMaterial(config, vault));
+  const knownTokens = new KnownTokens(freshness, steady);
   const [rotations, usage] = [new Rotations(), new TokenUsage(db, clock)];
-  return { vault, sessions, rotations, guesses, usage, changes };
+  return { vault, sessions, rotations, guesses, knownTokens, usage, changes };
 }
 
 /**

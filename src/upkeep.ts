@@ -8,6 +8,7 @@ import type { Sessions } from "./sessions/sessions.ts";
 import type { ChangeFeed } from "./vault/change-feed.ts";
 import { createEnvironments } from "./vault/environments.ts";
 import type { HeadLog } from "./vault/head-log.ts";
+import type { KnownTokens } from "./vault/known-tokens.ts";
 import type { TokenUsage } from "./vault/token-usage.ts";
 import type { Actor, Vault } from "./vault/vault.ts";
 
@@ -17,6 +18,7 @@ export const system: Actor = { id: "system", address: "", requestId: "" };
 interface LookedAfter {
   vault: Vault;
   sessions: Sessions;
+  knownTokens: KnownTokens;
   usage: TokenUsage;
   changes: ChangeFeed;
   heads: HeadLog;
@@ -32,10 +34,11 @@ export class Upkeep {
 
   /** Seals what is over, writes what was counted, tells listeners and the log, and looks whether the database is there. */
   tick(): void {
-    const { sessions, usage, changes, heads, vault, logger } = this.services;
+    const { sessions, knownTokens, usage, changes, heads, vault, logger } = this.services;
     const sealed = sessions.sweep();
     if (sealed > 0) logger.info({ sealed }, "sealed after the time-out");
     void this.forgetSealed();
+    knownTokens.sweep();
     // What was counted is kept, and written with the next.
     usage
       .flush()

@@ -6,7 +6,8 @@ import { systemRandom } from "../src/cryptography/bytes.ts";
 import { connect, type Database } from "../src/database/connect.ts";
 import { migrate } from "../src/database/migrate.ts";
 import { migrations } from "../src/database/migrations.ts";
-import { createApp } from "../src/http/app.ts";
+import { createHandler } from "../src/http/app.ts";
+import type { Handler } from "../src/http/fast-path.ts";
 import { createLogger } from "../src/logger.ts";
 import { createServices } from "../src/main.ts";
 import type { Sessions } from "../src/sessions/sessions.ts";
@@ -19,7 +20,10 @@ import type { Vault } from "../src/vault/vault.ts";
  * only moves when a test moves it, and the lines that it logs.
  */
 export interface TestApp {
-  app: ReturnType<typeof createApp>;
+  /** What a server does with a request. */
+  handle: Handler;
+  /** What answers the requests that do not take the fast path. */
+  app: ReturnType<typeof createHandler>["app"];
   config: Config;
   vault: Vault;
   db: Database;
@@ -94,10 +98,10 @@ async function openTestApp(
   const now = () => clock.now;
   const services = await createServices(config, db, now, systemRandom, () => clock.steady);
   const { vault, sessions, usage, changes } = services;
-  const app = createApp({ config, logger, ...services });
-  const request = async (path: string, init?: RequestInit) => app.request(origin + path, init);
+  const { handle, app } = createHandler({ config, logger, ...services });
+  const request = async (path: string, init?: RequestInit) => handle(new Request(origin + path, init));
   return {
-    ...{ app, config, vault, db, sessions, usage, changes, clock, logs, file, request },
+    ...{ handle, app, config, vault, db, sessions, usage, changes, clock, logs, file, request },
     browser: () => new TestBrowser(request),
     sibling: (other = {}) => openTestApp(folder, clock, { ...env, ...other }, () => {}),
     copy: (tamper) => openCopy(file, clock, env, tamper),

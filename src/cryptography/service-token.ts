@@ -78,6 +78,11 @@ export function parseServiceToken(text: string): ServiceToken | undefined {
   return secret && { id, secret };
 }
 
+/** The public id in a text that is a token, to look it up by; of any other text whatever stands there. */
+export function publicIdIn(text: string): string {
+  return text.slice(prefix.length + 1, prefix.length + 1 + idLength);
+}
+
 /** SHA-256 of the token's verifier (HKDF-SHA256 of its secret): what the database knows it by, 32 bytes. */
 export function verifierHash({ secret, id }: ServiceToken, format: SealFormat = "authenticated"): Bytes {
   return sha256(hkdf(secret, noSalt, `${formats[format].verifier}|${id}`));

@@ -79,6 +79,18 @@ export class SqliteClient implements Client {
     return this.#connection.reopened;
   }
 
+  /**
+   * Another text whenever somebody else than this client has written to the file since. Asked on the thread that writes:
+   * of the two connections it is the one that has done all the writing, so that its own is not counted. Throws StorageError.
+   */
+  async foreignCommits(): Promise<string> {
+    if (!this.#writer) return "";
+    // What has come in its place is opened by whoever reads or writes.
+    if (this.#connection.isReplaced) throw new StorageError("replaced");
+    const [count] = await this.#writer.run({ kind: "foreign-commits" });
+    return `${this.#writer.started} ${count?.rows[0]?.[0]}`;
+  }
+
   transaction(): never {
     throw new Error("interactive transactions are not used: write one batch");
   }

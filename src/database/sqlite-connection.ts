@@ -105,6 +105,15 @@ export class SqliteConnection {
     this.#open(true).run(sql);
   }
 
+  /**
+   * SQLite's count of the commits of other connections, in one row. It opens nothing that has come in the place of its
+   * files. Throws StorageError.
+   */
+  foreignCommits(): Outcome {
+    if (this.isReplaced || this.#isParted) throw new StorageError("replaced");
+    return this.#run(this.#database, { sql: "PRAGMA data_version", args: [] });
+  }
+
   /** Whether there is something in the place of its files, which the next use opens. */
   get isReplaced(): boolean {
     const state = this.#files?.state();

@@ -33,6 +33,8 @@ function letGo(): Outcome[] {
 
 function run(to: SqliteConnection, task: Exclude<Task, { kind: "let-go" }>): Outcome[] {
   switch (task.kind) {
+    case "foreign-commits":
+      return [to.foreignCommits()];
     case "single":
       return [to.run(task.query)];
     case "batch":

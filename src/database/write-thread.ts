@@ -7,6 +7,7 @@ export type Task =
   | { kind: "single"; query: Query }
   | { kind: "batch" | "migration"; queries: readonly Query[] }
   | { kind: "script"; sql: string }
+  | { kind: "foreign-commits" }
   | { kind: "let-go" };
 
 /** What goes to the thread: tasks, and in the end that it is the end. */
@@ -48,9 +49,15 @@ export class WriteThread {
   #closed = new Int32Array(new SharedArrayBuffer(4));
   #isClosed = false;
   #lastId = 0;
+  #started = 0;
   readonly #waiting = new Map<number, Waiting>();
 
   constructor(private readonly file: string) {}
+
+  /** How many threads there have been: each has another connection. */
+  get started(): number {
+    return this.#started;
+  }
 
   /** Rejects with what SQLite says, under its name and code. */
   async run(task: Task): Promise<Outcome[]> {
@@ -88,6 +95,7 @@ export class WriteThread {
     worker.on("error", (error: Error) => this.#lose(worker, error));
     worker.on("exit", () => this.#lose(worker, new Error("the database is closed")));
     this.#worker = worker;
+    this.#started++;
     return worker;
   }
 

@@ -4,6 +4,7 @@ import type { Guesses } from "../sessions/guesses.ts";
 import type { Rotations } from "../sessions/rotations.ts";
 import type { Session, Sessions } from "../sessions/sessions.ts";
 import type { ChangeFeed } from "../vault/change-feed.ts";
+import type { KnownTokens } from "../vault/known-tokens.ts";
 import type { TokenUsage } from "../vault/token-usage.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
@@ -15,6 +16,7 @@ export interface AppDeps {
   sessions: Sessions;
   rotations: Rotations;
   guesses: Guesses;
+  knownTokens: KnownTokens;
   usage: TokenUsage;
   changes: ChangeFeed;
   logger: Logger;

@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { compress } from "hono/compress";
 import { createMiddleware } from "hono/factory";
-import { secureHeaders } from "hono/secure-headers";
 import { SecretsflyError } from "../errors.ts";
 import { accessLog } from "./access-log.ts";
 import { createAdmin, showError } from "./admin/admin.tsx";
@@ -10,10 +9,12 @@ import { createAllowedMethods } from "./allowed-methods.ts";
 import { createApi } from "./api/api.ts";
 import type { AppDeps, AppEnv } from "./app-env.ts";
 import { clientAddress } from "./client-address.ts";
+import { createFastPath, type Handler } from "./fast-path.ts";
 import { publicFault } from "./faults.ts";
 import { MemoryBudget } from "./memory-budget.ts";
-import { createMetrics } from "./metrics/metrics.ts";
+import { createMetrics, type Metrics } from "./metrics/metrics.ts";
 import { problem } from "./problem.ts";
+import { securityHeaders } from "./security-headers.ts";
 
 /**
  * A form may hold several values, each of which takes up to three bytes for one when it is encoded.
@@ -53,7 +54,15 @@ const compressOwn = createMiddleware<AppEnv>(async (c, next) => {
 });
 
 /** The whole program behind HTTP. Nothing happens before a request comes. */
-export function createApp(deps: AppDeps): Hono<AppEnv> {
+export function createHandler(deps: AppDeps): { handle: Handler; app: Hono<AppEnv> } {
+  const metrics = deps.config.METRICS ? createMetrics(deps) : undefined;
+  const app = createApp(deps, metrics);
+  return { handle: createFastPath(deps, metrics, (request, server) => app.fetch(request, server)), app };
+}
+
+/** All routes. */
+function createApp(deps: AppDeps, metrics: Metrics | undefined): Hono<AppEnv> {
+  const promises = securityHeaders(deps.config);
   const maxBodyBytes = largestBody(deps.config.MAX_SECRET_BYTES);
   const memory = new MemoryBudget();
   const app = new Hono<AppEnv>({ strict: false });
@@ -62,32 +71,17 @@ export function createApp(deps: AppDeps): Hono<AppEnv> {
     c.set("memory", memory);
     // Always ours: one that the client chose could carry anything into the log and the audit.
     c.set("requestId", crypto.randomUUID());
-    c.set("address", clientAddress(c, deps.config.CLIENT_IP_HEADER));
+    c.set("address", clientAddress(c.req.raw, c.env, deps.config.CLIENT_IP_HEADER));
     c.header("X-Request-Id", c.var.requestId);
     await next();
   });
   app.use(accessLog);
-  const metrics = deps.config.METRICS ? createMetrics(deps) : undefined;
   if (metrics) app.use(metrics.count);
   app.use(lengthOfHead);
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        formAction: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      xFrameOptions: "DENY",
-      // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
-      referrerPolicy: "same-origin",
-      strictTransportSecurity: deps.config.PUBLIC_ORIGIN?.startsWith("https:") ? "max-age=31536000" : false,
-    }),
-  );
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(promises)) c.res.headers.set(name, value);
+  });
   app.use(async (c, next) => {
     // Such as a port above 65535, or two hosts, of which a proxy may have looked at the other one (RFC 9112, 3.2): what is
     // said about our own address is made of it.

@@ -30,8 +30,9 @@ export class MemoryBudget {
   }
 }
 
-/** What is shorter is given away at once. */
-const piece = 256 * 1024;
+/** A body up to this length is given away at once, and larger ones in pieces of it. Bytes. */
+export const givenAwayAtOnce = 256 * 1024;
+const piece = givenAwayAtOnce;
 
 /**
  * A body that holds its memory until it is sent, or nobody wants it any more; then one that is not given away at once is

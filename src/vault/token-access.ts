@@ -1,26 +1,23 @@
 import { and, eq, sql } from "drizzle-orm";
 import { parseServiceToken, sealFormatOf, verifierHash } from "../cryptography/service-token.ts";
+import type { Database } from "../database/connect.ts";
 import { environments, projects, serviceTokens, views } from "../database/schema.ts";
 import { SecretsflyError } from "../errors.ts";
 import { isAllowedIp } from "./addresses.ts";
-import { type ReadableEnvironment, unlockWithServiceToken, type WritableEnvironment } from "./unlock.ts";
+import type { KnownToken, KnownTokens, SealedView, TokenDescription } from "./known-tokens.ts";
+import {
+  actIn,
+  type ReadableEnvironment,
+  unlockWithServiceToken,
+  type WritableEnvironment,
+} from "./unlock.ts";
 import type { Vault } from "./vault.ts";
-import type { ViewRow } from "./views.ts";
 
 /** A request that a service token is allowed to make: who it is, what it may open, and the view as it is now. */
 export interface TokenAccess {
-  token: {
-    publicId: string;
-    name: string;
-    rights: "read" | "write";
-    expiresAt: number | null;
-    createdAt: number;
-    projectId: number;
-    projectName: string;
-    environment: string;
-  };
-  view: Pick<ViewRow, "revision" | "bodyId" | "sealedBody">;
-  /** Opens the key that the token carries. Half a millisecond: not needed to answer 304. */
+  token: TokenDescription;
+  view: SealedView;
+  /** Opens the key that the token carries. Half a millisecond, where it is not known: not needed to answer 304. */
   unlock(): Promise<ReadableEnvironment | WritableEnvironment>;
 }
 
@@ -35,58 +32,113 @@ function unauthorized(): SecretsflyError {
   );
 }
 
+/** Whether a service token is over by a moment, in milliseconds since the epoch. */
+export function isExpired({ expiresAt }: Pick<TokenDescription, "expiresAt">, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now;
+}
+
+/** What tokens are known, and whether that is enough: it is not for whoever wants to write. */
+interface Knowledge {
+  known: KnownTokens;
+  isEnough: boolean;
+}
+
 /**
- * The way in for apps, in one look-up. The token's text is parsed (a typo costs no query), its row is
- * found by its public id, and its secret is compared in constant time.
- * Throws SecretsflyError: `unauthorized`, or `forbidden` for an address outside its list.
+ * The way in for apps, in one look-up, or none where the token and its view are known. Throws SecretsflyError:
+ * `unauthorized`, or `forbidden` for an address outside its list.
+ *
+ * @param knowledge - absent: the database is asked, and nobody learns what it said
  */
 export async function authenticate(
   vault: Vault,
   text: string,
   from: { address: string; requestId: string },
+  knowledge?: Knowledge,
 ): Promise<TokenAccess> {
-  const token = parseServiceToken(text);
-  if (!token) throw unauthorized();
-  const hash = verifierHash(token);
-  const row = await lookUp(vault, token.id);
-  const format = sealFormatOf(token, hash, row?.token.verifierHash ?? noHash);
-  if (!row || !format) throw unauthorized();
-  const {
-    expiresAt,
-    revokedAt,
-    allowedIps,
-    publicId,
-    rights,
-    sealedKey,
-    generation,
-    projectId,
-    name,
-    createdAt,
-  } = row.token;
-  if (revokedAt !== null || (expiresAt !== null && expiresAt <= vault.clock())) throw unauthorized();
+  const found = knowledge?.isEnough ? knowledge.known.find(text) : undefined;
+  const { token, view } = found ?? (await readToken(vault, text, knowledge?.known));
+  const { description, allowedIps } = token;
+  if (isExpired(description, vault.clock())) throw unauthorized();
   if (!isAllowedIp(allowedIps, from.address)) {
     throw new SecretsflyError("forbidden", "This service token may not be used from this address.");
   }
-  const { environment, project, view } = row;
-  const grant = { projectId, rootId: project.rootId, environment, rights, sealedKey, generation };
+  const actor = { id: `service-token:${description.publicId}`, ...from };
   return {
-    token: {
-      publicId,
-      name,
-      rights,
-      expiresAt,
-      createdAt,
-      projectId,
-      projectName: project.name,
-      environment: environment.name,
-    },
+    token: description,
     view,
-    unlock: () => unlockWithServiceToken(token, format, grant, { id: `service-token:${publicId}`, ...from }),
+    async unlock() {
+      token.opened ??= await openOnce(text, token);
+      return actIn(token.opened, actor);
+    },
   };
 }
 
-async function lookUp(vault: Vault, publicId: string) {
-  const query = vault.db
+function openOnce(text: string, token: KnownToken): Promise<ReadableEnvironment> {
+  token.opening ??= openKey(text, token).finally(() => {
+    token.opening = undefined;
+  });
+  return token.opening;
+}
+
+/**
+ * The token's text is parsed (a typo costs no query), its row is found by its public id, and its secret is compared in
+ * constant time.
+ */
+async function readToken(
+  vault: Vault,
+  text: string,
+  known: KnownTokens | undefined,
+): Promise<{ token: KnownToken; view: SealedView }> {
+  const token = parseServiceToken(text);
+  if (!token) throw unauthorized();
+  const hash = verifierHash(token);
+  const mark = known?.freshness.mark();
+  const row = await lookUpIn(vault.db).get({ publicId: token.id });
+  const format = sealFormatOf(token, hash, row?.token.verifierHash ?? noHash);
+  if (!row || !format) throw unauthorized();
+  const { environment, project, view } = row;
+  const { publicId, name, rights, expiresAt, createdAt, projectId, sealedKey, generation } = row.token;
+  if (row.token.revokedAt !== null) {
+    known?.forget(publicId);
+    throw unauthorized();
+  }
+  const verified = {
+    description: {
+      ...{ publicId, name, rights, expiresAt, createdAt, projectId },
+      projectName: project.name,
+      environment: environment.name,
+    },
+    grant: { projectId, rootId: project.rootId, environment, rights, sealedKey, generation },
+    format,
+    allowedIps: row.token.allowedIps,
+  };
+  const kept = known && mark && known.keep(text, verified, view, mark);
+  return { token: kept ?? { ...verified, opened: undefined, opening: undefined }, view };
+}
+
+/** Opens the key that a token carries. Throws OpenError for a row that was tampered with. */
+async function openKey(
+  text: string,
+  { grant, format, description }: KnownToken,
+): Promise<ReadableEnvironment | WritableEnvironment> {
+  const token = parseServiceToken(text);
+  if (!token) throw unauthorized();
+  const actor = { id: `service-token:${description.publicId}`, address: "", requestId: "" };
+  return unlockWithServiceToken(token, format, grant, actor);
+}
+
+type LookUp = ReturnType<typeof prepareLookUp>;
+const lookUps = new WeakMap<Database, LookUp>();
+
+/** Written once for a database: that takes longer than to run it. */
+function lookUpIn(db: Database): LookUp {
+  const lookUp = lookUps.get(db) ?? prepareLookUp(db);
+  lookUps.set(db, lookUp);
+  return lookUp;
+}
+
+function prepareLookUp(db: Database) {
+  const query = db
     .select({
       token: serviceTokens,
       environment: { id: environments.id, name: environments.name },
@@ -101,5 +153,5 @@ async function lookUp(vault: Vault, publicId: string) {
       and(eq(views.projectId, serviceTokens.projectId), eq(views.environmentId, serviceTokens.environmentId)),
     )
     .where(eq(serviceTokens.publicId, sql.placeholder("publicId")));
-  return query.get({ publicId });
+  return query.prepare();
 }

@@ -219,6 +219,11 @@ export async function unlockWithServiceToken(
   return { ...base, viewKey: keys.viewKey, keys } as WritableEnvironment;
 }
 
+/** The same environment in another's hands: what is done with it is then `actor`'s. */
+export function actIn<E extends ReadableEnvironment>(environment: E, actor: Actor): E {
+  return { ...environment, actor };
+}
+
 /** Whether this capability may write: it then holds the keys for it. */
 export function isWritable(environment: ReadableEnvironment): environment is WritableEnvironment {
   return "keys" in environment;

@@ -12,7 +12,7 @@ export interface Vault {
   writes: WriteQueue;
   /** Told of what the database refused for a fault of its own, and of what it did again. */
   storage: StorageHealth;
-  /** Called after each write that is on disk. */
+  /** Called after each write; also after one that failed, since it may be on disk all the same. */
   written: () => void;
   settings: VaultSettings;
 }

@@ -132,13 +132,14 @@ async function commit(
       try {
         await runBatch(db, [...changes, ...appended]);
         storage.worked();
-        written();
         return true;
       } catch (error) {
         // Another process appended first: the same rows fit behind its event.
         if (isUniqueViolation(error, "audit_events")) continue;
         if (isWriteConflict(error)) return false;
         throw refused(storage, error);
+      } finally {
+        written();
       }
     }
     return false;

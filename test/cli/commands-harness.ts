@@ -53,7 +53,7 @@ export async function startCommandServer(): Promise<CommandServer> {
     hostname: "127.0.0.1",
     fetch: async (request, server) => {
       await world.onRequest?.(request);
-      return app.app.fetch(request, server);
+      return app.handle(request, server);
     },
   });
   cleanUps.push(async () => {

@@ -4,6 +4,7 @@ const api = "test/security/battery-api.test.ts";
 const admin = "test/security/battery-admin.test.ts";
 const forms = "test/security/battery-forms.test.ts";
 const routes = "test/security/battery.test.ts";
+const fast = "test/http/fast-path.test.ts";
 const headers = "test/security/hostile-headers.test.ts";
 const terminal = "test/security/hostile-terminal.test.ts";
 
@@ -20,16 +21,86 @@ export const batteryDefences: readonly Defence[] = [
   {
     promise: "a revoked token is none",
     file: "src/vault/token-access.ts",
-    remove: "revokedAt !== null || ",
+    remove: "row.token.revokedAt !== null",
+    instead: "row.token.name === '\\0'",
     test: api,
     name: "a revoked token",
   },
   {
     promise: "an expired token is none",
     file: "src/vault/token-access.ts",
-    remove: " || (expiresAt !== null && expiresAt <= vault.clock())",
+    remove: "  if (isExpired(description, vault.clock())) throw unauthorized();\n",
     test: api,
     name: "an expired token",
+  },
+  {
+    promise: "a token that is known is compared, and not only its public id",
+    file: "src/vault/known-tokens.ts",
+    remove: " || !equalBytes(sha256(text), token.digest)",
+    test: fast,
+    name: "of another secret",
+  },
+  {
+    promise: "a token that was revoked is not known any more",
+    file: "src/main.ts",
+    remove: "      freshness.changed();\n",
+    test: fast,
+    name: "once the token is revoked",
+  },
+  {
+    promise: "a known token expires",
+    file: "src/http/fast-path.ts",
+    remove: "isExpired(description, vault.clock()) || ",
+    test: fast,
+    name: "once the token has expired",
+  },
+  {
+    promise: "a known token with a list of addresses is used from those",
+    file: "src/http/fast-path.ts",
+    remove: " || !isAllowedIp(allowedIps, address)",
+    test: fast,
+    name: "from an address that is not",
+  },
+  {
+    promise: "what other processes write is known within a second",
+    file: "src/database/freshness.ts",
+    remove: " && now - Math.max(at, this.#quietUntil) < longest",
+    test: fast,
+    name: "after a second",
+  },
+  {
+    promise: "what other processes write is known once the file tells",
+    file: "src/database/freshness.ts",
+    remove: "          if (answer !== this.#answer) this.changed();\n",
+    test: fast,
+    name: "as soon as the file tells",
+  },
+  {
+    promise: "what is written where it then fails is read anew",
+    file: "src/vault/write.ts",
+    remove: " finally {\n        written();\n      }",
+    test: fast,
+    name: "the next read sees it",
+  },
+  {
+    promise: "known tokens are bounded",
+    file: "src/vault/known-tokens.ts",
+    remove: "this.#tokens.size > mostTokens && ",
+    instead: "this.#tokens.size < 0 && ",
+    test: "test/vault/known-tokens.test.ts",
+  },
+  {
+    promise: "known views are bounded",
+    file: "src/vault/known-tokens.ts",
+    remove: "      this.#forgetView(longestKnown);\n",
+    test: "test/vault/known-tokens.test.ts",
+  },
+  {
+    promise: "tokens that nobody uses are forgotten",
+    file: "src/vault/known-tokens.ts",
+    remove: "if (usedAt < before) this.#tokens.delete(publicId)",
+    instead: "if (usedAt < 0) this.#tokens.delete(publicId)",
+    test: "test/vault/known-tokens.test.ts",
   },
   {
     promise: "a token with a list of addresses is used from those",
@@ -137,16 +208,16 @@ export const batteryDefences: readonly Defence[] = [
   },
   {
     promise: "nobody frames a page",
-    file: "src/http/app.ts",
-    remove: "        frameAncestors: [\"'none'\"],\n",
+    file: "src/http/security-headers.ts",
+    remove: "  \"frame-ancestors 'none'\",\n",
     test: routes,
     name: "every answer of a route",
   },
   {
     promise: "a page runs no script that is not ours",
-    file: "src/http/app.ts",
-    remove: "        scriptSrc: [\"'self'\"],\n",
-    instead: "        scriptSrc: [\"'self'\", \"'unsafe-inline'\"],\n",
+    file: "src/http/security-headers.ts",
+    remove: "  \"script-src 'self'\",\n",
+    instead: "  \"script-src 'self' 'unsafe-inline'\",\n",
     test: routes,
     name: "every answer of a route",
   },

@@ -75,7 +75,7 @@ export async function createWorld(hasSocket = false): Promise<World> {
   const ownKeys = [ownKey, generateMasterKey(systemRandom), generateMasterKey(systemRandom)];
   const secretsOf = (token: string) => token.split("_")[2] ?? token;
   const server = hasSocket
-    ? Bun.serve({ hostname: "127.0.0.1", port: 0, development: false, fetch: app.app.fetch })
+    ? Bun.serve({ hostname: "127.0.0.1", port: 0, development: false, fetch: app.handle })
     : undefined;
   const send = async (path: string, init: RequestInit) =>
     server

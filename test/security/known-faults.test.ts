@@ -261,8 +261,11 @@ test("a fetch asks the database as often, and opens as much, for fifty secrets a
     for (const spy of [queries, batches, decryptions]) spy.mockRestore();
     return { number, counted };
   };
+  const first = await cost();
+  expect(first.number).toBe(0);
+  // Whatever is written, the database is asked again. What the token opens is known from then on.
+  await admin.save(id, "prod", { OTHER: "elsewhere" });
   const none = await cost();
-  expect(none.number).toBe(0);
   const names = Array.from({ length: 50 }, (_, at) => [
     `SECRET_${at}`,
     `value ${at} \${SECRET_${(at + 1) % 51}}`,
@@ -270,5 +273,8 @@ test("a fetch asks the database as often, and opens as much, for fifty secrets a
   await admin.save(id, "dev", { ...Object.fromEntries(names), SECRET_50: "the end" });
   const fifty = await cost();
   expect(fifty).toEqual({ number: 51, counted: none.counted });
-  expect(fifty.counted.slice(0, 2)).toEqual([1, 0]);
+  expect([first, fifty].map(({ counted }) => counted.slice(0, 2))).toEqual([
+    [1, 0],
+    [1, 0],
+  ]);
 });

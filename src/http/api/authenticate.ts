@@ -11,10 +11,13 @@ export interface TokenEnv {
   Variables: AppEnv["Variables"] & { access: TokenAccess };
 }
 
-/** The service token of a request: `Authorization: Bearer <token>`, or the bare token. */
-function presentedToken(c: Context<TokenEnv>): string {
-  return (c.req.header("Authorization") ?? "").replace(/^Bearer +/i, "").trim();
+/** The service token in an Authorization header: `Bearer <token>`, or the bare token. Empty where there is none. */
+export function presentedToken(authorization: string | null): string {
+  return (authorization ?? "").replace(/^Bearer +/i, "").trim();
 }
+
+/** What only reads; who writes is looked up in any case. */
+const safeMethods: readonly string[] = ["GET", "HEAD"];
 
 /**
  * Throws the error; for a token that is no good, from where too many came, SecretsflyError `too-many-attempts`. It is
@@ -45,10 +48,14 @@ const viewCopies = 3;
 
 /** Lets good service tokens through, before anything else of the request is looked at. */
 export const requireToken = createMiddleware<TokenEnv>(async (c, next) => {
-  const { vault, usage, address, requestId } = c.var;
-  const access = await authenticate(vault, presentedToken(c), { address, requestId }).catch(
-    (error: unknown) => refuse(c, error),
-  );
+  const { vault, knownTokens, usage, address, requestId } = c.var;
+  const text = presentedToken(c.req.raw.headers.get("Authorization"));
+  const access = await authenticate(
+    vault,
+    text,
+    { address, requestId },
+    { known: knownTokens, isEnough: safeMethods.includes(c.req.method) },
+  ).catch((error: unknown) => refuse(c, error));
   usage.touch(access.token.publicId);
   c.set("access", access);
   const release = c.var.memory.take(viewCopies * access.view.sealedBody.byteLength);

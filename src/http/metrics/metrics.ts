@@ -7,6 +7,7 @@ import { serverState } from "./server-state.ts";
 
 /** What counts each request, and what answers `GET /metrics`. */
 export interface Metrics {
+  requests: RequestCounts;
   count: MiddlewareHandler<AppEnv>;
   show: Handler<AppEnv>;
 }
@@ -15,6 +16,7 @@ export interface Metrics {
 export function createMetrics(deps: AppDeps): Metrics {
   const requests = new RequestCounts();
   return {
+    requests,
     async count(c, next) {
       const began = performance.now();
       await next();

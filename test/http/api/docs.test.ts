@@ -14,7 +14,7 @@ beforeAll(async () => {
   const admin = app.browser();
   const { id } = await admin.createRoot("shop");
   token = await admin.createToken(id, "dev", "write");
-  server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => app.app.fetch(request) });
+  server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => app.handle(request) });
   page = await (await fetch(new URL("/api/docs", server.url))).text();
 });
 afterAll(async () => {

@@ -320,7 +320,7 @@ describe("over a socket", () => {
       hostname: "127.0.0.1",
       port: 0,
       fetch: (request, itself) =>
-        app.app.fetch(request, {
+        app.handle(request, {
           requestIP: (of: Request) => itself.requestIP(of),
           timeout(of: Request, seconds: number) {
             timeouts.push(seconds);

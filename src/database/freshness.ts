@@ -1,0 +1,78 @@
+import type { Client } from "@libsql/client";
+import { SqliteClient } from "./sqlite-client.ts";
+
+/** When something was read of the database. */
+export interface Mark {
+  /** How often it had changed by then, as far as was known. */
+  readonly changes: number;
+  /** Milliseconds from whenever. */
+  readonly at: number;
+}
+
+/** How long something that was read may be taken for what the database holds, unless it is known for sure. Milliseconds. */
+const longest = 1000;
+/** How often a database file is asked whether others have written, while somebody wants to know. Milliseconds. */
+const askEvery = 250;
+
+/**
+ * Tells whether what was read of the database is still what it holds, without asking it each time. What this process
+ * writes is known at once: whoever writes says `changed`. What others write is known within a second: what was read is
+ * good for that long, and for longer only where the file told meanwhile that nobody else has written.
+ */
+export class Freshness {
+  #changes = 0;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #isAsking = false;
+  /** What was answered last: it is another one after each write of others. */
+  #answer: string | undefined;
+  /** Until then it is known that nobody else has written since what was answered before. */
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #reopened: number | undefined;
+
+  /** @param steady - milliseconds from whenever; nobody can set it */
+  constructor(
+    private readonly client: Client,
+    private readonly steady: () => number,
+  ) {}
+
+  /** To be taken before something is read. */
+  mark(): Mark {
+    return { changes: this.#changes, at: this.steady() };
+  }
+
+  /** Whether what was read at `mark` is still so. */
+  isFresh({ changes, at }: Mark): boolean {
+    const now = this.steady();
+    if (now - this.#askedAt >= askEvery) this.#ask(now);
+    return changes === this.#changes && now - Math.max(at, this.#quietUntil) < longest;
+  }
+
+  /** Something was written, or may have been: nothing that was read before is fresh any more. */
+  changed(): void {
+    this.#changes++;
+  }
+
+  /** Nobody waits for the answer: until it comes, what was read gets older. */
+  #ask(now: number): void {
+    const { client } = this;
+    if (!(client instanceof SqliteClient) || this.#isAsking) return;
+    this.#askedAt = now;
+    if (client.reopened !== this.#reopened) this.changed();
+    this.#reopened = client.reopened;
+    this.#isAsking = true;
+    client
+      .foreignCommits()
+      .then(
+        (answer) => {
+          if (answer !== this.#answer) this.changed();
+          this.#answer = answer;
+          this.#quietUntil = now;
+        },
+        // Whatever is wrong with the file is for whoever reads or writes it.
+        () => {},
+      )
+      .finally(() => {
+        this.#isAsking = false;
+      });
+  }
+}
