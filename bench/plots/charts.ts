@@ -1,6 +1,6 @@
 import type { Series } from "../results.ts";
 import type { Chart, ChartLine } from "./chart.ts";
-import { isOurs, measuredLines } from "./lines.ts";
+import { isYardstick, measuredLines } from "./lines.ts";
 import { groupOf } from "./style.ts";
 import { latencyInWords, throughputInWords } from "./words.ts";
 
@@ -16,7 +16,7 @@ export function throughputChart(series: Series): Chart {
   });
   return {
     id: `${series.id}-throughput`,
-    title: `Throughput: ${series.title}`,
+    title: `${series.title}: throughput`,
     description: throughputInWords(series),
     sizes: sizesOf(series),
     values: { label: "requests a second" },
@@ -39,7 +39,7 @@ export function latencyChart(series: Series): Chart {
   );
   return {
     id: `${series.id}-latency`,
-    title: `Latency: ${series.title}`,
+    title: `${series.title}: latency`,
     description: latencyInWords(series),
     sizes: sizesOf(series),
     values: { label: "milliseconds" },
@@ -50,7 +50,7 @@ export function latencyChart(series: Series): Chart {
 /** The lines with their groups, so that secretsfly and the yardstick look the same in all plots. */
 function groupedLines(series: Series) {
   const lines = measuredLines(series);
-  const ours = lines.filter(isOurs).length;
+  const ours = lines.filter((line) => !isYardstick(line)).length;
   return lines.map((line, i) => ({ ...line, group: groupOf(i < ours ? i : i - ours, i >= ours) }));
 }
 

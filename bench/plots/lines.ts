@@ -8,7 +8,7 @@ export function measuredLines({ lines }: Series): SeriesLine[] {
   const measured = lines
     .map(({ name, points }) => ({ name, points: points.filter(isMeasured).sort((a, b) => a.x - b.x) }))
     .filter(({ points }) => points.length > 0);
-  return [...measured.filter(isOurs), ...measured.filter((line) => !isOurs(line))];
+  return [...measured.filter((line) => !isYardstick(line)), ...measured.filter(isYardstick)];
 }
 
 function isMeasured({ x, throughput, latency }: SeriesPoint): boolean {
@@ -17,7 +17,7 @@ function isMeasured({ x, throughput, latency }: SeriesPoint): boolean {
   return [x, median, least, most, latency.p50, latency.p99].every(Number.isFinite);
 }
 
-/** Whether a line is secretsfly's own, and no yardstick's. */
-export function isOurs({ name }: Pick<SeriesLine, "name">): boolean {
-  return /^secretsfly\b/i.test(name);
+/** Whether a line is of what secretsfly is compared with, such as `raw Bun.serve`. */
+export function isYardstick({ name }: Pick<SeriesLine, "name">): boolean {
+  return /^(?:raw|bare)\b/i.test(name);
 }

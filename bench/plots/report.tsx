@@ -21,11 +21,11 @@ export function renderReport(results: Results): string {
         <main>
           <h1>{title}</h1>
           <Conditions results={results} />
-          <Targets targets={results.targets} />
+          {results.targets.length > 0 ? <Targets targets={results.targets} /> : null}
           {results.series.map((series) => (
             <SeriesSection series={series} />
           ))}
-          <Samples targets={results.targets} />
+          {results.targets.length > 0 ? <Samples targets={results.targets} /> : null}
         </main>
       </body>
     </html>
@@ -104,7 +104,7 @@ function Head({ names }: { names: readonly string[] }) {
     <thead>
       <tr>
         {names.map((name, i) => (
-          <th scope="col" class={i === 0 ? "" : "number"}>
+          <th scope="col" class={i === 0 ? undefined : "number"}>
             {name}
           </th>
         ))}

@@ -1,5 +1,5 @@
 import type { Series, SeriesLine, SeriesPoint } from "../results.ts";
-import { isOurs, measuredLines } from "./lines.ts";
+import { isYardstick, measuredLines } from "./lines.ts";
 import { formatNumber } from "./numbers.ts";
 
 const nothing = "Nothing was measured.";
@@ -11,7 +11,7 @@ export function throughputInWords(series: Series): string {
   const [first, last] = [ours.points[0], ours.points.at(-1)].map((point) => point?.throughput.median ?? 0);
   const figures = `${fromTo(first, last)} requests a second`;
   const verb = ours.points.length > 1 ? "goes from" : "answers";
-  const yardstick = others.find((line) => !isOurs(line));
+  const yardstick = others.find(isYardstick);
   const ratio = yardstick && ratioInWords(ours, yardstick);
   const sentence = `${where(series, ours)}, ${ours.name} ${verb} ${figures}${ratio ? `, ${ratio}` : ""}.`;
   return `${sentence} A point is the median of all runs; its whisker goes from the least to the most.`;

@@ -89,6 +89,16 @@ describe("the sentence under a plot", () => {
     ]);
   });
 
+  test("compares lines of secretsfly with a yardstick, and never with each other", () => {
+    const { lines, ...series } = seriesOf(realistic, "connections");
+    const own = lines.filter(({ name }) => name !== "raw Bun.serve");
+    const renamed = own.map((line, i) => ({ ...line, name: ["fetch", "304"][i] ?? "" }));
+    const { description } = throughputChart({ ...series, lines: renamed });
+    expect(description).toStartWith(
+      "From 1 to 400 (connections), fetch goes from 11,207 to 27,125 requests a second. A point",
+    );
+  });
+
   test("of a single point names that alone", () => {
     expect(sentences(harsh, "depth")).toEqual([
       "At 5 (depth of the project in its tree), secretsfly answers 27,812 requests a second. A point is the median of all runs; its whisker goes from the least to the most.",

@@ -82,6 +82,13 @@ describe("the page of results", () => {
     expect(textsOf(html)).toEqual(expect.arrayContaining(["<b>&amp;", '"quoted"', "]]>", "<i>, ms"]));
   });
 
+  test("of a deployment, for which there are no targets, has only what there is", () => {
+    const html = renderReport({ ...realistic, targets: [] });
+    expect(html).not.toContain("Targets");
+    expect(html).not.toContain("Samples");
+    expect(html).toContain("<svg");
+  });
+
   test("needs no other file", () => {
     const html = renderReport(realistic);
     expect(html).not.toMatch(/\b(?:src|href)=|url\(|@import/);

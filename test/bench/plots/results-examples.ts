@@ -15,7 +15,7 @@ function line(name: string, rows: readonly (readonly [number, number, number, nu
 
 const secrets: Series = {
   id: "secrets",
-  title: "fetch by number of secrets",
+  title: "Fetches by the number of secrets",
   axis: "secrets in the view",
   logarithmic: true,
   lines: [
@@ -40,7 +40,7 @@ const secrets: Series = {
 
 const projects: Series = {
   id: "projects",
-  title: "fetch by number of projects",
+  title: "Fetches by the number of projects",
   axis: "projects",
   logarithmic: true,
   lines: [
@@ -55,7 +55,7 @@ const projects: Series = {
 
 const depth: Series = {
   id: "depth",
-  title: "fetch by depth in the tree",
+  title: "Fetches by the depth of the tree",
   axis: "depth of the project in its tree",
   logarithmic: false,
   lines: [
@@ -71,7 +71,7 @@ const depth: Series = {
 
 const connections: Series = {
   id: "connections",
-  title: "fetch by connections",
+  title: "Fetches by the number of connections",
   axis: "connections",
   logarithmic: true,
   lines: [
@@ -176,7 +176,7 @@ export const harsh: Results = {
     { ...depth, lines: [line("secretsfly", [[5, 27_812, 0.33, 1.1]])] },
     {
       ...connections,
-      title: "fetch by connections, on a machine where everything has a long name that does not fit",
+      title: "Fetches by connections, on a machine where everything has a long name that does not fit",
       axis: "connections <of each & every client>",
       lines: [
         line("raw Bun.serve, same bytes and also the same response head as the candidate's", [
