@@ -132,7 +132,7 @@ function Samples({ targets }: { targets: readonly TargetResult[] }) {
         What the targets were judged by. Median, least and most are of the runs; p50 and p99 of single
         requests, in milliseconds.
       </p>
-      <section class="scrolled" aria-labelledby="samples" tabindex={0}>
+      <section class="scrolled" aria-label="Samples, as a table" tabindex={0}>
         <table>
           <Head names={["sample", "runs", "median", "least", "most", "p50", "p99"]} />
           {targets.map(({ name, samples }) => (
@@ -181,15 +181,15 @@ function SeriesSection({ series }: { series: Series }) {
       </div>
       <details>
         <summary>The numbers of these plots</summary>
-        <SeriesTable series={series} label={id} />
+        <SeriesTable series={series} />
       </details>
     </section>
   );
 }
 
-function SeriesTable({ series, label }: { series: Series; label: string }) {
+function SeriesTable({ series }: { series: Series }) {
   return (
-    <section class="scrolled" aria-labelledby={label} tabindex={0}>
+    <section class="scrolled" aria-label={`${series.title}, as a table`} tabindex={0}>
       <table>
         <Head names={[series.axis, "requests a second", "least", "most", "p50, ms", "p99, ms", "bytes"]} />
         {measuredLines(series).map(({ name, points }) => (
