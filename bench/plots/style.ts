@@ -1,5 +1,5 @@
 /** Sizes of text, in the plot's own unit; shown 480 units wide, a unit is a CSS pixel. */
-export const titleSize = 16;
+export const titleSize = 15;
 export const textSize = 14;
 /** From one line of text to the next. */
 export const lineHeight = 20;
