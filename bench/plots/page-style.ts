@@ -49,7 +49,11 @@ summary { cursor: pointer; margin-bottom: 0.5rem; }
   .targets .measured::before { content: "measured: "; color: var(--soft); }
 }
 @media print {
+  :root { color-scheme: light; }
   body { max-width: none; padding: 0; background: none; font-size: 10pt; }
+  table { font-size: 8.5pt; }
+  thead th { white-space: normal; }
+  .scrolled { overflow: visible; }
   .pair { grid-template-columns: 1fr 1fr; }
   details:not([open])::details-content { content-visibility: visible; block-size: auto; }
 }
