@@ -57,7 +57,7 @@ export interface Series {
   lines: SeriesLine[];
 }
 
-export interface SeriesLine {
+interface SeriesLine {
   name: string;
   points: SeriesPoint[];
 }
