@@ -1,7 +1,7 @@
 import { median } from "./arithmetic.ts";
 import type { Bench } from "./bench.ts";
 import { type Load, latencyOf, type Measurement, pointOf, sampleOf, throughputs } from "./load.ts";
-import type { Sample, Series, SeriesPoint } from "./results.ts";
+import type { Sample, Series, SeriesLine, SeriesPoint } from "./results.ts";
 import { fetchAnswer, fetchQuestion } from "./servers.ts";
 
 /** What was found of a deployment: figures without a yardstick, since nothing else can be started beside it. */
@@ -39,7 +39,7 @@ export async function measureDeployment(bench: Bench, url: string, token: string
       );
     }
   }
-  const lines = [
+  const lines: SeriesLine[] = [
     { name: "fetch", points: fetches },
     { name: "304", points: unchanged },
   ];

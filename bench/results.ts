@@ -57,7 +57,7 @@ export interface Series {
   lines: SeriesLine[];
 }
 
-interface SeriesLine {
+export interface SeriesLine {
   name: string;
   points: SeriesPoint[];
 }
