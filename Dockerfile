@@ -11,6 +11,18 @@ WORKDIR /app
 COPY package.json bun.lock bunfig.toml ./
 RUN bun install --frozen-lockfile --production
 
+# The bench, to be run where the server is to run (bench/README.md): only built where it is asked for by
+# `--target bench`. It waits for somebody who runs `bun run bench` in it.
+FROM oven/bun:1.4.5-slim AS bench
+WORKDIR /app
+COPY package.json bun.lock bunfig.toml tsconfig.json ./
+RUN bun install --frozen-lockfile
+COPY drizzle ./drizzle
+COPY src ./src
+COPY test ./test
+COPY bench ./bench
+CMD ["sleep", "infinity"]
+
 FROM oven/bun:1.4.5-slim
 WORKDIR /app
 

@@ -22,22 +22,24 @@ export interface Outcome {
 export interface Rounds {
   count: number;
   seconds: number;
+  /** Whether each is sent its load for a second before: for whom has been measured already it need not be. */
+  isWarm?: boolean;
 }
 
 /**
  * Sends each contender its load by turns, A B A B …, so that whatever else the machine does meets all of them alike.
- * Each is warmed up for a second before.
+ * Each is warmed up for a second before, unless it is warm.
  */
 export async function alternate<Name extends string>(
   { generator }: Pick<Bench, "generator">,
   contenders: Record<Name, Contender>,
-  { count, seconds }: Rounds,
+  { count, seconds, isWarm = false }: Rounds,
 ): Promise<Record<Name, Outcome>> {
   const all = Object.entries(contenders) as [Name, Contender][];
   const outcomes = Object.fromEntries(
     all.map(([name]) => [name, { runs: [], perProcessorSecond: [] }]),
   ) as unknown as Record<Name, Outcome>;
-  for (const [, { load }] of all) await generator.measure(load, 1);
+  for (const [, { load }] of all) if (!isWarm) await generator.measure(load, 1);
   for (let i = 0; i < count; i++) {
     for (const [name, { load, pid }] of all) {
       const before = pid === undefined ? 0 : processorSeconds(pid);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ListenerTask } from "./listeners-process.ts";
+import { remember } from "./running.ts";
 
 /** Many that listen to `/api/secrets/events`, in a process of their own. `await using` ends them. */
 export interface Listeners extends AsyncDisposable {
@@ -17,6 +18,7 @@ export async function startListeners(task: ListenerTask): Promise<Listeners> {
     stdout: "pipe",
     stderr: "inherit",
   });
+  const forget = remember(child.pid);
   const lines = linesOf(child.stdout);
   const next = async () => {
     const { value, done } = await lines.next();
@@ -29,6 +31,7 @@ export async function startListeners(task: ListenerTask): Promise<Listeners> {
     async [Symbol.asyncDispose]() {
       child.kill();
       await child.exited;
+      forget();
     },
   };
 }

@@ -9,6 +9,7 @@ import { currentCommit, describeMachine } from "./machine.ts";
 import { type Options, readOptions, usage } from "./options.ts";
 import { measureDeployment } from "./remote.ts";
 import type { Results } from "./results.ts";
+import { endAll } from "./running.ts";
 import { scenarios } from "./scenarios/all.ts";
 import { textTable } from "./table.ts";
 
@@ -75,7 +76,12 @@ async function main(): Promise<number> {
     return 0;
   }
   const folder = mkdtempSync(join(tmpdir(), "secretsfly-bench-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  process.on("exit", () => {
+    endAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  process.on("SIGINT", () => process.exit(130));
+  process.on("SIGTERM", () => process.exit(143));
   return (await measure(options, folder)) ? 0 : 1;
 }
 

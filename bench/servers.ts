@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type ServerProcess, startServer } from "../test/server-process.ts";
 import type { Fixture } from "./fixture.ts";
+import { remember } from "./running.ts";
 import type { CannedAnswer } from "./yardstick.ts";
 
 /** What is asked of the measured server: an address and headers. */
@@ -22,13 +23,27 @@ interface Yardstick extends AsyncDisposable {
 }
 
 /** Starts secretsfly on a fixture: an executable, or the source where there is none. */
-export function startCandidate(
+export async function startCandidate(
   { folder, environments }: Fixture,
   executable: string | undefined,
   env: Record<string, string>,
 ): Promise<ServerProcess> {
   const settings = { AVAILABLE_ENVIRONMENTS: environments.join(","), ...env };
-  return startServer(folder, settings, executable === undefined ? undefined : [executable, "serve"]);
+  const command = executable === undefined ? undefined : [executable, "serve"];
+  const server = await startServer(folder, settings, command);
+  const forget = remember(server.pid);
+  return {
+    ...server,
+    async stop(signal) {
+      const ended = await server.stop(signal);
+      forget();
+      return ended;
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      forget();
+    },
+  };
 }
 
 /** The question of an app that fetches its secrets. */
@@ -63,12 +78,14 @@ export async function startYardstick({ status, headers, body }: CannedAnswer): P
   const reader = child.stdout.getReader();
   const { value } = await reader.read();
   if (!value) throw new Error("the yardstick did not start");
+  const forget = remember(child.pid);
   return {
     url: new TextDecoder().decode(value).trim(),
     pid: child.pid,
     async [Symbol.asyncDispose]() {
       child.kill();
       await child.exited;
+      forget();
     },
   };
 }

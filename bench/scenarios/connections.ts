@@ -21,7 +21,7 @@ export const connectionsScenario: Scenario = {
       const { candidate, yardstick } = await alternate(
         bench,
         { yardstick: { load: { ...load, url: same.url } }, candidate: { load } },
-        bench.pick({ count: 3, seconds: 1 }, { count: 1, seconds: 1 }),
+        bench.pick({ count: 3, seconds: 1, isWarm: true }, { count: 1, seconds: 1, isWarm: true }),
       );
       ours.push(pointOf(connections, answer.bytes, candidate.runs));
       raw.push(pointOf(connections, answer.bytes, yardstick.runs));

@@ -36,7 +36,7 @@ async function measureSizes(bench: Bench): Promise<Size[]> {
     const { candidate, yardstick } = await alternate(
       bench,
       { yardstick: { load: { ...load, url: same.url } }, candidate: { load } },
-      bench.pick({ count: 5, seconds: 1 }, { count: 1, seconds: 1 }),
+      bench.pick({ count: 5, seconds: 1 }, { count: 1, seconds: 1, isWarm: true }),
     );
     measured.push({ count, bytes: answer.bytes, runs: candidate.runs, ofYardstick: yardstick.runs });
   }

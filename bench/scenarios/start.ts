@@ -1,5 +1,5 @@
 import { Connection } from "../../test/load/connection.ts";
-import { type ServerProcess, startServer } from "../../test/server-process.ts";
+import type { ServerProcess } from "../../test/server-process.ts";
 import { median } from "../arithmetic.ts";
 import type { Bench, Scenario } from "../bench.ts";
 import type { Fixture } from "../fixture.ts";
@@ -7,6 +7,7 @@ import { usualConnections } from "../load.ts";
 import { fleetPlan } from "../plans.ts";
 import { residentMiB } from "../process-figures.ts";
 import type { Sample, TargetResult } from "../results.ts";
+import { startCandidate } from "../servers.ts";
 
 const mostMilliseconds = 250;
 const [mostIdle, mostLoaded] = [90, 150];
@@ -39,11 +40,9 @@ async function timedStart(
 ): Promise<{ server: ServerProcess; milliseconds: number }> {
   const port = freePort();
   const [token = ""] = fixture.readers("fleet-0");
-  const settings = { PORT: String(port), AVAILABLE_ENVIRONMENTS: fixture.environments.join(",") };
-  const command = executable === undefined ? undefined : [executable, "serve"];
   const began = performance.now();
   const [server, answered] = await Promise.all([
-    startServer(fixture.folder, settings, command),
+    startCandidate(fixture, executable, { PORT: String(port) }),
     firstAnswer(port, token),
   ]);
   return { server, milliseconds: answered - began };
