@@ -1,29 +1,22 @@
 import { median } from "./arithmetic.ts";
 import type { Bench } from "./bench.ts";
-import { type Load, latencyOf, type Measurement, pointOf, sampleOf, throughputs } from "./load.ts";
-import type { Sample, Series, SeriesLine, SeriesPoint } from "./results.ts";
+import { type Load, latencyOf, type Measurement, pointOf, throughputs } from "./load.ts";
+import type { Series, SeriesLine, SeriesPoint } from "./results.ts";
 import { fetchAnswer, fetchQuestion } from "./servers.ts";
-
-/** What was found of a deployment: figures without a yardstick, since nothing else can be started beside it. */
-export interface RemoteFinding {
-  samples: Sample[];
-  series: Series;
-}
 
 /**
  * Measures a deployment from outside, by fetches and by 304s over a few numbers of connections. What is between here and
- * there is in all of it. Throws where it does not answer the token with 200.
+ * there is in all of it, and no yardstick can be started beside it. Throws where it does not answer the token with 200.
  *
  * @param url - without a path
  */
-export async function measureDeployment(bench: Bench, url: string, token: string): Promise<RemoteFinding> {
+export async function measureDeployment(bench: Bench, url: string, token: string): Promise<Series> {
   const question = fetchQuestion({ url }, token);
   const answer = await fetchAnswer(question);
   const conditional = {
     ...question,
     headers: { ...question.headers, "If-None-Match": answer.headers.etag ?? "" },
   };
-  const samples: Sample[] = [];
   const [fetches, unchanged]: [SeriesPoint[], SeriesPoint[]] = [[], []];
   for (const connections of bench.pick([1, 4, 10, 40, 100], [1, 10])) {
     for (const [what, asked, bytes, points] of [
@@ -31,7 +24,6 @@ export async function measureDeployment(bench: Bench, url: string, token: string
       ["304", conditional, 0, unchanged],
     ] as const) {
       const runs = await repeat(bench, { ...asked, connections });
-      samples.push(sampleOf(`${what}, ${connections} connections`, runs));
       points.push(pointOf(connections, bytes, runs));
       const { p50, p99 } = latencyOf(runs);
       bench.say(
@@ -44,7 +36,7 @@ export async function measureDeployment(bench: Bench, url: string, token: string
     { name: "304", points: unchanged },
   ];
   const title = "Fetches from outside by the number of connections";
-  return { samples, series: { id: "connections", title, axis: "connections", logarithmic: true, lines } };
+  return { id: "connections", title, axis: "connections", logarithmic: true, lines };
 }
 
 async function repeat(bench: Bench, load: Load) {

@@ -2,7 +2,7 @@
 export interface Results {
   /** ISO 8601, UTC. */
   date: string;
-  /** Short hash; with `+` at its end where files had changes that were not committed. */
+  /** Short hash; with `+` at its end where files had changes that were not committed. Of a deployment its host. */
   commit: string;
   machine: Machine;
   /** What sent the requests, with its version, such as `wrk 4.1.0` or `autocannon 8.0.0`. */

@@ -39,24 +39,27 @@ async function measure(options: Options, folder: string): Promise<boolean> {
   const generator = chooseGenerator(folder, options.generator);
   const bench = new Bench(options.isQuick, generator, folder, options.executable, say);
   say(`requests are sent by ${generator.name}`);
-  if (options.url !== undefined) {
-    await measureDeployment(bench, options.url, await tokenOf(options));
-    return true;
-  }
   const results: Results = {
     date: new Date().toISOString(),
-    commit: options.commit ?? currentCommit(),
+    commit: options.commit ?? (options.url ? new URL(options.url).hostname : currentCommit()),
     machine: describeMachine(),
     ...{ generator: generator.name, kind: options.isQuick ? "quick" : "full" },
     ...{ targets: [], series: [] },
   };
-  const isWhole = await runScenarios(bench, options, results);
+  let isWhole = true;
+  if (options.url === undefined) isWhole = await runScenarios(bench, options, results);
+  else results.series.push(await measureDeployment(bench, options.url, await tokenOf(options)));
   say(textTable(results));
-  mkdirSync(options.out, { recursive: true });
-  const file = join(options.out, `${results.date.slice(0, 10)}-${results.commit}.json`);
-  writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
-  say(file);
+  say(writeResults(results, options.out));
   return isWhole;
+}
+
+/** Writes the results into a folder, and returns the path of their file. */
+function writeResults(results: Results, folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${results.date.slice(0, 10)}-${results.commit}.json`);
+  writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
+  return file;
 }
 
 async function tokenOf({ token }: Options): Promise<string> {

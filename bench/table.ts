@@ -37,8 +37,7 @@ export function textTable({ targets, series, machine, generator, kind, commit }:
     ...lines,
     "",
     ...series.flatMap(seriesLines),
-    `${met} of ${targets.length} targets met`,
-    "",
+    ...(targets.length > 0 ? [`${met} of ${targets.length} targets met`, ""] : []),
   ].join("\n");
 }
 
