@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import autocannonManifest from "autocannon/package.json";
 import type { Load, Measurement } from "./load.ts";
@@ -43,7 +43,7 @@ async function runWrk(wrk: string, folder: string, load: Load, seconds: number):
     stdout: "pipe",
     stderr: "pipe",
   });
-  return readMeasurement("wrk", child);
+  return readMeasurement("wrk", child).finally(() => rmSync(plan));
 }
 
 const autocannon: Generator = {

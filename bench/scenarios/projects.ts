@@ -1,5 +1,6 @@
 import { alternate, type Contender, ratioOf } from "../alternate.ts";
 import type { Scenario } from "../bench.ts";
+import type { Fixture } from "../fixture.ts";
 import { pointOf, sampleOf, usualConnections } from "../load.ts";
 import { fetchOnceEach } from "../once.ts";
 import { fleetPlan } from "../plans.ts";
@@ -15,8 +16,9 @@ export const projectsScenario: Scenario = {
     await using servers = new AsyncDisposableStack();
     const contenders: Record<string, Contender> = {};
     let bytes = 0;
-    for (const count of counts) {
-      const fixture = await bench.fixture(fleetPlan(count));
+    const fixtures: [number, Fixture][] = [];
+    for (const count of counts) fixtures.push([count, await bench.fixture(fleetPlan(count))]);
+    for (const [count, fixture] of fixtures) {
       const server = servers.use(await bench.serve(fixture));
       // A token's first fetch is another scenario.
       await fetchOnceEach({ url: server.url, tokenFile: fixture.tokenFile });
