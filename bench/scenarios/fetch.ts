@@ -39,7 +39,7 @@ async function compare(
       candidate: contender(question.url, question, server.pid),
       minimal: contender(bare.url, question, bare.pid),
     },
-    bench.pick({ count: 5, seconds: 2 }, { count: 3, seconds: 1 }),
+    bench.pick({ count: 7, seconds: 1 }, { count: 3, seconds: 1 }),
   );
   const ratio = ratioOf(candidate, yardstick);
   const ofProcessor = medianRatio(candidate.perProcessorSecond, yardstick.perProcessorSecond);
