@@ -37,11 +37,11 @@ export const projectsScenario: Scenario = {
     const ratios = outcomes
       .slice(1)
       .map((outcome) => ({ count: outcome.count, ratio: one ? ratioOf(outcome, one) : 0 }));
-    const texts = ratios.map(({ count, ratio }) => `${count}: ${ratio.toFixed(2)}`);
+    const texts = ratios.map(({ count, ratio }) => `${count.toLocaleString("en")}: ${ratio.toFixed(2)}`);
     return {
       targets: [
         {
-          name: `1 → ${counts.at(-1)} projects × 3 environments × 10 tokens, tokens used at random`,
+          name: `1 → ${counts.at(-1)?.toLocaleString("en")} projects × 3 environments × 10 tokens, tokens used at random`,
           target: `≥ ${least.toFixed(2)} of the throughput with 1 project`,
           measured: texts.join(", "),
           met: ratios.every(({ ratio }) => ratio >= least),
