@@ -11,7 +11,7 @@ Measures this checkout beside a raw Bun.serve with the same bytes, prints a tabl
 bench/results/<date>-<commit>.json. About six minutes; everything that it starts listens on 127.0.0.1 and is
 stopped again. It exits with 0 also where a target is missed, and with 1 where something broke.
 
-  --quick             fewer and shorter samples, and smaller databases: a minute and a half
+  --quick             fewer and shorter samples, and smaller databases: under two minutes
   --only TEXT         only the scenarios whose name has TEXT in it
   --list              print the names of the scenarios, and measure nothing
   --executable PATH   measure a single executable, such as dist/secretsfly, in place of the source
