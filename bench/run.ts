@@ -1,4 +1,4 @@
-/** `bun run bench`: measures what the issue of speed is about, and says whether it is as it has to be. See `options.ts`. */
+/** `bun run bench`: measures how fast the program is beside what is possible, and says whether that is as it has to be. See `options.ts`. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { Bench } from "./bench.ts";
 import { chooseGenerator } from "./generator.ts";
 import { currentCommit, describeMachine } from "./machine.ts";
 import { type Options, readOptions, usage } from "./options.ts";
+import { writePage } from "./plots/page.ts";
 import { measureDeployment } from "./remote.ts";
 import type { Results } from "./results.ts";
 import { endAll } from "./running.ts";
@@ -50,7 +51,8 @@ async function measure(options: Options, folder: string): Promise<boolean> {
   if (options.url === undefined) isWhole = await runScenarios(bench, options, results);
   else results.series.push(await measureDeployment(bench, options.url, await tokenOf(options)));
   say(textTable(results));
-  say(writeResults(results, options.out));
+  for (const path of [writeResults(results, options.out), ...(await writePage(results, options.out))])
+    say(path);
   return isWhole;
 }
 

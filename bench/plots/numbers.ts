@@ -8,11 +8,3 @@ const format = new Intl.NumberFormat("en", {
 export function formatNumber(value: number): string {
   return format.format(value);
 }
-
-/** The middle one of some numbers, or halfway between the middle two. NaN for none. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
-}

@@ -1,9 +1,10 @@
 import { raw } from "hono/html";
+import { median } from "../arithmetic.ts";
 import type { Machine, Results, Sample, Series, TargetResult } from "../results.ts";
 import { latencyChart, throughputChart } from "./charts.ts";
 import { drawChart } from "./draw.tsx";
 import { measuredLines } from "./lines.ts";
-import { formatNumber, median } from "./numbers.ts";
+import { formatNumber } from "./numbers.ts";
 import { pageStyle } from "./page-style.ts";
 
 /** The page of a run's results, as one HTML document that needs no other file. */

@@ -9,7 +9,7 @@ const token = "a-token-of-the-first-one";
 
 async function run(url: string, given = token, ...more: string[]) {
   const child = Bun.spawn({
-    cmd: [process.execPath, script, "--url", url, "--seconds", "0.2", ...more],
+    cmd: [process.execPath, script, "--url", url, "--seconds", "1", ...more],
     env: { PATH: "/usr/bin:/bin", SECRETSFLY_TOKEN: given },
     stdout: "pipe",
     stderr: "pipe",
@@ -107,8 +107,8 @@ describe("bench:original", () => {
     const url = serve(() => new Response(body, { status: ++answered > 20 ? 503 : 200 }));
     const { stdout, stderr, exitCode } = await run(url);
     expect(exitCode).toBe(1);
-    expect(stdout).toContain("requests/s");
-    expect(stderr).toMatch(/under load it answered [\d,]+ times 503/);
+    expect(stdout).not.toContain("requests/s ");
+    expect(stderr).toMatch(/\d+ of \d+ requests of (?:wrk|autocannon) failed/);
   });
 
   test("gives the token to no other server", async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatNumber, median } from "../../../bench/plots/numbers.ts";
+import { median } from "../../../bench/arithmetic.ts";
+import { formatNumber } from "../../../bench/plots/numbers.ts";
 import { shorten, textWidth, wrap } from "../../../bench/plots/text.ts";
 
 test("a number has three digits that say something, and all of those before the point", () => {
