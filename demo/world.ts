@@ -124,10 +124,10 @@ export class World {
     const end = Math.min(this.present - 3 * minute, this.#today - (to - 1) * day);
     for (let time = this.#today - from * day; time < end; time += 60 * minute) {
       this.clock.now = time;
-      for (let i = 0; i < anHour; i++) this.usage.countRead(publicId, address);
+      for (let i = 0; i < anHour; i++) this.usage.countRead(publicId, () => address);
     }
     this.clock.now = end;
-    this.usage.countRead(publicId, address);
+    this.usage.countRead(publicId, () => address);
     await this.usage.flush();
   }
 

@@ -1,9 +1,17 @@
-import { createHash, hkdfSync, timingSafeEqual } from "node:crypto";
+import { hkdfSync, timingSafeEqual } from "node:crypto";
 import { type Bytes, toBytes } from "./bytes.ts";
 
 /** SHA-256 (FIPS 180-4) of bytes or of a text's UTF-8: 32 bytes. */
 export function sha256(data: Uint8Array | string): Bytes {
-  return new Uint8Array(createHash("sha256").update(data).digest());
+  return Bun.SHA256.hash(data) as Bytes;
+}
+
+const scratch = new Uint8Array(32);
+
+/** Whether a text's SHA-256 is this one, in a time that does not depend on where they differ. Leaves no garbage behind. */
+export function hasSha256(text: string, expected: Uint8Array): boolean {
+  Bun.SHA256.hash(text, scratch);
+  return equalBytes(scratch, expected);
 }
 
 /** Whether two byte strings are equal, in a time that does not depend on where they differ. */

@@ -1,6 +1,6 @@
 import { contextBytes } from "../cryptography/aead.ts";
 import type { Bytes } from "../cryptography/bytes.ts";
-import { equalBytes, sha256 } from "../cryptography/hash.ts";
+import { equalBytes, hasSha256, sha256 } from "../cryptography/hash.ts";
 import { publicIdIn, type SealFormat } from "../cryptography/service-token.ts";
 import type { Freshness, Mark } from "../database/freshness.ts";
 import type { ReadableEnvironment, ServiceTokenGrant } from "./unlock.ts";
@@ -84,7 +84,7 @@ export class KnownTokens {
   /** The token with this text, and its view, as the database has them now; undefined where that is not known. */
   find(text: string): { token: KnownToken; view: KnownView } | undefined {
     const token = this.#tokens.get(publicIdIn(text));
-    if (!token || !equalBytes(sha256(text), token.digest)) return undefined;
+    if (!token || !hasSha256(text, token.digest)) return undefined;
     if (!this.freshness.isFresh(token.mark)) return undefined;
     const view = this.#views.get(token.place);
     if (!view) return undefined;

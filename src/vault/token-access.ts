@@ -32,11 +32,6 @@ function unauthorized(): SecretsflyError {
   );
 }
 
-/** Whether a service token is over by a moment, in milliseconds since the epoch. */
-export function isExpired({ expiresAt }: Pick<TokenDescription, "expiresAt">, now: number): boolean {
-  return expiresAt !== null && expiresAt <= now;
-}
-
 /** What tokens are known, and whether that is enough: it is not for whoever wants to write. */
 interface Knowledge {
   known: KnownTokens;
@@ -58,7 +53,8 @@ export async function authenticate(
   const found = knowledge?.isEnough ? knowledge.known.find(text) : undefined;
   const { token, view } = found ?? (await readToken(vault, text, knowledge?.known));
   const { description, allowedIps } = token;
-  if (isExpired(description, vault.clock())) throw unauthorized();
+  const { expiresAt } = description;
+  if (expiresAt !== null && expiresAt <= vault.clock()) throw unauthorized();
   if (!isAllowedIp(allowedIps, from.address)) {
     throw new SecretsflyError("forbidden", "This service token may not be used from this address.");
   }

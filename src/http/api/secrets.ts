@@ -51,7 +51,7 @@ export function createSecretsApi(maxBodyBytes: number) {
     .get("/", validate("query", listSecrets.query), async (c) => {
       const { format } = c.req.valid("query");
       const { access } = c.var;
-      c.var.usage.countRead(access.token.publicId, c.var.address);
+      c.var.usage.countRead(access.token.publicId, () => c.var.address);
       const etag = etagOf(access.token, format, access.view.bodyId);
       const headers = { ...noStore, ETag: etag };
       if (matchesEtag(c.req.header("If-None-Match"), etag)) return c.body(null, 304, headers);
@@ -94,7 +94,7 @@ export function createSecretsApi(maxBodyBytes: number) {
     .get("/events", sendEvents)
     .get("/:name", validate("param", readOne.params), async (c) => {
       const { access, vault, usage } = c.var;
-      usage.countRead(access.token.publicId, c.var.address);
+      usage.countRead(access.token.publicId, () => c.var.address);
       const { name: asked } = c.req.valid("param");
       const { revision, ...secret } = await readSecret(vault, await access.unlock(), asked);
       const etag = etagOfSecret(access.token, secret, revision);
