@@ -15,6 +15,9 @@ import type { Actor, Vault } from "./vault/vault.ts";
 /** Who acts where nobody does. */
 export const system: Actor = { id: "system", address: "", requestId: "" };
 
+/** A write of counts that takes longer is followed by a rest of so many times as long; milliseconds. */
+const [longFlush, restAfterFlush] = [100, 9] as const;
+
 interface LookedAfter {
   vault: Vault;
   sessions: Sessions;
@@ -28,29 +31,35 @@ interface LookedAfter {
 /** What a server does about once a second, asked or not: `tick` is to be called as often. */
 export class Upkeep {
   #reopened = 0;
+  #writeUsageFrom = 0;
   readonly #forgetting = new Forgetting();
 
   constructor(private readonly services: LookedAfter) {}
 
   /** Seals what is over, writes what was counted, tells listeners and the log, and looks whether the database is there. */
   tick(): void {
-    const { sessions, knownTokens, usage, changes, heads, vault, logger } = this.services;
+    const { sessions, knownTokens, changes, heads, logger } = this.services;
     const sealed = sessions.sweep();
     if (sealed > 0) logger.info({ sealed }, "sealed after the time-out");
     void this.forgetSealed();
     knownTokens.sweep();
-    // What was counted is kept, and written with the next.
-    usage
-      .flush()
-      .then(
-        (hasWritten) => hasWritten && vault.storage.worked(),
-        this.#unlessStorage("the reads of service tokens could not be written"),
-      );
+    this.#writeUsage().catch(this.#unlessStorage("the reads of service tokens could not be written"));
     changes
       .tick()
       .catch(this.#unlessStorage("what has changed could not be read; listeners are told as soon as it can"));
     heads.tick().catch(this.#unlessStorage("the head of the audit could not be read"));
     this.#lookAtStorage().catch(this.#unlessStorage("the database could not be looked after"));
+  }
+
+  /** What cannot be written is kept, and written with the next. */
+  async #writeUsage(): Promise<void> {
+    const { usage, vault } = this.services;
+    const began = performance.now();
+    if (began < this.#writeUsageFrom) return;
+    if (await usage.flush()) vault.storage.worked();
+    const took = performance.now() - began;
+    // Of tens of thousands of tokens it takes a while, and others want to write, too.
+    if (took > longFlush) this.#writeUsageFrom = performance.now() + restAfterFlush * took;
   }
 
   /** Overwrites what memory holds of root keys that were sealed, in whatever way, and of what they opened. */

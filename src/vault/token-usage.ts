@@ -1,7 +1,7 @@
-import { eq, sql } from "drizzle-orm";
-import { runBatch, type Statement, writeSql } from "../database/batch.ts";
+import { runBatch, type WrittenStatement } from "../database/batch.ts";
 import type { Database } from "../database/connect.ts";
-import { serviceTokenReads, serviceTokens } from "../database/schema.ts";
+import { giveOthersATurn } from "../turns.ts";
+import { chunks } from "./write.ts";
 
 /** Of the days that reads are summed up by, in UTC. Milliseconds. */
 const dayLength = 24 * 60 * 60 * 1000;
@@ -16,29 +16,33 @@ export function startOfDay(day: number): number {
   return day * dayLength;
 }
 
-/** The reads of one token on one day. */
-interface DaysReads {
+/** What one token was used for on one day, since that was written last. */
+interface Counted {
+  publicId: string;
+  day: number;
+  /** Not all that it was used for is a read. */
   reads: number;
+  lastUsedAt: number;
   lastReadAt: number;
-  /** Where the last of them came from, or one shortly before it. */
+  /** Where the last read came from, or one shortly before it. */
   lastAddress: string;
   addressAt: number;
 }
 
 /** How often a token that is read all the time is asked where from, in milliseconds. */
 const askAddressEvery = 50;
-
-interface Usage {
-  lastUsedAt: number;
-  days: Map<number, DaysReads>;
-}
+/** Tokens that one statement writes: making its text holds this thread. */
+const tokensAStatement = 2000;
 
 /**
  * Counts the reads of service tokens in memory and writes them, with the time and the address of the last,
  * about once a second: a fetch then writes nothing itself.
  */
 export class TokenUsage {
-  #usage = new Map<string, Usage>();
+  /** By public id, of the day of its last use. */
+  #counted = new Map<string, Counted>();
+  /** The same of days before, by public id and day. */
+  #former = new Map<string, Counted>();
   /** Since when something is counted that is not written; undefined: all is. */
   #waitingSince: number | undefined;
   /** The same of what is being written just now. */
@@ -51,7 +55,8 @@ export class TokenUsage {
 
   /** Remembers that the token with this public id was used just now, for whatever it was. */
   touch(publicId: string): void {
-    this.#of(publicId).lastUsedAt = this.clock();
+    const now = this.clock();
+    this.#of(publicId, now).lastUsedAt = now;
   }
 
   /**
@@ -59,19 +64,12 @@ export class TokenUsage {
    * the socket takes a tenth of the time of a fetch to tell it.
    */
   countRead(publicId: string, addressOf: () => string): void {
-    const usage = this.#of(publicId);
     const now = this.clock();
-    usage.lastUsedAt = now;
-    const today = usage.days.get(dayOf(now));
-    if (!today) {
-      usage.days.set(dayOf(now), { reads: 1, lastReadAt: now, lastAddress: addressOf(), addressAt: now });
-      return;
-    }
-    today.reads++;
-    today.lastReadAt = now;
-    if (Math.abs(now - today.addressAt) < askAddressEvery) return;
-    today.lastAddress = addressOf();
-    today.addressAt = now;
+    const counted = this.#of(publicId, now);
+    counted.lastUsedAt = counted.lastReadAt = now;
+    if (counted.reads++ > 0 && Math.abs(now - counted.addressAt) < askAddressEvery) return;
+    counted.lastAddress = addressOf();
+    counted.addressAt = now;
   }
 
   /** For how long something has been counted and not yet written, in milliseconds. */
@@ -82,17 +80,17 @@ export class TokenUsage {
 
   /** Writes what was counted since the last time. What cannot be written is kept for the next. False: there was nothing. */
   async flush(): Promise<boolean> {
-    if (this.#usage.size === 0) return false;
-    const flushed = this.#usage;
+    const flushed = [...this.#former.values(), ...this.#counted.values()];
+    if (flushed.length === 0) return false;
     this.#flushingSince = this.#waitingSince;
-    this.#usage = new Map();
+    this.#counted = new Map();
+    this.#former = new Map();
     this.#waitingSince = undefined;
-    const statements = [...flushed].flatMap(([publicId, usage]) => this.#statements(publicId, usage));
     try {
-      await runBatch(this.db, await writeSql(statements));
+      await runBatch(this.db, await statements(flushed));
       return true;
     } catch (error) {
-      for (const [publicId, usage] of flushed) this.#putBack(publicId, usage);
+      for (const counted of flushed) this.#putBack(counted);
       this.#waitingSince = this.#flushingSince;
       throw error;
     } finally {
@@ -100,62 +98,73 @@ export class TokenUsage {
     }
   }
 
-  #of(publicId: string): Usage {
-    const counted = this.#usage.get(publicId);
-    if (counted) return counted;
-    const usage: Usage = { lastUsedAt: 0, days: new Map() };
-    this.#usage.set(publicId, usage);
-    this.#waitingSince ??= this.clock();
-    return usage;
+  #of(publicId: string, now: number): Counted {
+    const day = dayOf(now);
+    const counted = this.#counted.get(publicId);
+    if (counted?.day === day) return counted;
+    if (counted) this.#putBack(counted);
+    const fresh = { publicId, day, reads: 0, lastUsedAt: 0, lastReadAt: 0, lastAddress: "", addressAt: 0 };
+    this.#counted.set(publicId, fresh);
+    this.#waitingSince ??= now;
+    return fresh;
   }
 
-  /** Sums up what was counted before with what came meanwhile, which is the newer. */
-  #putBack(publicId: string, earlier: Usage): void {
-    const usage = this.#of(publicId);
-    usage.lastUsedAt = Math.max(usage.lastUsedAt, earlier.lastUsedAt);
-    for (const [day, reads] of earlier.days) {
-      const since = usage.days.get(day);
-      usage.days.set(day, since ? { ...since, reads: since.reads + reads.reads } : reads);
+  /** Sums up what was counted before with what was put back already. */
+  #putBack(earlier: Counted): void {
+    const key = `${earlier.publicId} ${earlier.day}`;
+    const since = this.#former.get(key);
+    if (!since) {
+      this.#former.set(key, earlier);
+      return;
     }
-  }
-
-  #statements(publicId: string, { lastUsedAt, days }: Usage): Statement[] {
-    const isIt = eq(serviceTokens.publicId, publicId);
-    const reads = [...days.values()].reduce((sum, day) => sum + day.reads, 0);
-    const total = this.db
-      .update(serviceTokens)
-      .set({
-        reads: sql`${serviceTokens.reads} + ${reads}`,
-        lastUsedAt: sql`max(coalesce(${serviceTokens.lastUsedAt}, 0), ${lastUsedAt})`,
-      })
-      .where(isIt);
-    return [total, ...[...days].map(([day, counted]) => this.#addToDay(publicId, day, counted))];
-  }
-
-  /** From the token's row, so that one that is gone by now adds nothing instead of failing the whole batch. */
-  #addToDay(publicId: string, day: number, { reads, lastReadAt, lastAddress }: DaysReads): Statement {
-    const stored = serviceTokenReads;
-    const row = this.db
-      .select({
-        serviceTokenId: serviceTokens.id,
-        day: sql<number>`${day}`.as("day"),
-        reads: sql<number>`${reads}`.as("reads_since"),
-        lastReadAt: sql<number>`${lastReadAt}`.as("last_read_at"),
-        lastAddress: sql<string>`${lastAddress}`.as("last_address"),
-      })
-      .from(serviceTokens)
-      .where(eq(serviceTokens.publicId, publicId));
-    return this.db
-      .insert(serviceTokenReads)
-      .select(row)
-      .onConflictDoUpdate({
-        target: [stored.serviceTokenId, stored.day],
-        set: {
-          reads: sql`${stored.reads} + ${reads}`,
-          // Another process may have written later ones already.
-          lastAddress: sql`case when ${lastReadAt} >= ${stored.lastReadAt} then ${lastAddress} else ${stored.lastAddress} end`,
-          lastReadAt: sql`max(${stored.lastReadAt}, ${lastReadAt})`,
-        },
-      });
+    const newer = earlier.lastReadAt >= since.lastReadAt ? earlier : since;
+    this.#former.set(key, {
+      ...newer,
+      reads: earlier.reads + since.reads,
+      lastUsedAt: Math.max(earlier.lastUsedAt, since.lastUsedAt),
+    });
   }
 }
+
+/**
+ * All that was counted, as JSON: two statements for thousands of tokens. A row of a token that is gone by now adds nothing
+ * instead of failing all of them.
+ */
+async function statements(all: readonly Counted[]): Promise<WrittenStatement[]> {
+  const written: WrittenStatement[] = [];
+  for (const portion of chunks(all, tokensAStatement)) {
+    await giveOthersATurn();
+    const args = [JSON.stringify(portion)];
+    written.push({ sql: addToTotals, args }, { sql: addToDays, args });
+  }
+  return written;
+}
+
+const addToTotals = `
+  UPDATE service_tokens SET
+    reads = reads + counted.more,
+    last_used_at = max(coalesce(last_used_at, 0), counted.used_at)
+  FROM (
+    SELECT
+      value ->> 'publicId' AS public_id,
+      sum(value ->> 'reads') AS more,
+      max(value ->> 'lastUsedAt') AS used_at
+    FROM json_each(?) GROUP BY 1
+  ) AS counted
+  WHERE service_tokens.public_id = counted.public_id`;
+
+/** Another process may have written a later read already. */
+const addToDays = `
+  INSERT INTO service_token_reads (service_token_id, day, reads, last_read_at, last_address)
+  SELECT
+    service_tokens.id,
+    value ->> 'day',
+    value ->> 'reads',
+    value ->> 'lastReadAt',
+    value ->> 'lastAddress'
+  FROM json_each(?) JOIN service_tokens ON service_tokens.public_id = value ->> 'publicId'
+  WHERE value ->> 'reads' > 0
+  ON CONFLICT (service_token_id, day) DO UPDATE SET
+    reads = reads + excluded.reads,
+    last_address = CASE WHEN excluded.last_read_at >= last_read_at THEN excluded.last_address ELSE last_address END,
+    last_read_at = max(last_read_at, excluded.last_read_at)`;
