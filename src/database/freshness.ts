@@ -37,13 +37,16 @@ export class Freshness {
 
   /** To be taken before something is read. */
   mark(): Mark {
-    return { changes: this.#changes, at: this.steady() };
+    const now = this.steady();
+    // What is read from now on has something to be compared with later.
+    this.#askNowAndThen(now);
+    return { changes: this.#changes, at: now };
   }
 
   /** Whether what was read at `mark` is still so. */
   isFresh({ changes, at }: Mark): boolean {
     const now = this.steady();
-    if (now - this.#askedAt >= askEvery) this.#ask(now);
+    this.#askNowAndThen(now);
     return changes === this.#changes && now - Math.max(at, this.#quietUntil) < longest;
   }
 
@@ -53,9 +56,9 @@ export class Freshness {
   }
 
   /** Nobody waits for the answer: until it comes, what was read gets older. */
-  #ask(now: number): void {
+  #askNowAndThen(now: number): void {
     const { client } = this;
-    if (!(client instanceof SqliteClient) || this.#isAsking) return;
+    if (now - this.#askedAt < askEvery || this.#isAsking || !(client instanceof SqliteClient)) return;
     this.#askedAt = now;
     if (client.reopened !== this.#reopened) this.changed();
     this.#reopened = client.reopened;
