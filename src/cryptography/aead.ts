@@ -80,6 +80,11 @@ export class AeadKey {
     this.#key = createSecretKey(raw);
   }
 
+  /** Whether it is the same key, in a time that does not depend on where two differ. */
+  equals(other: AeadKey): boolean {
+    return this.#key.equals(other.#key);
+  }
+
   /** Ciphertext and tag. */
   encrypt(iv: Bytes, plaintext: Bytes, additionalData: Bytes): Uint8Array[] {
     const cipher = createCipheriv(algorithm, this.#key, iv, { authTagLength: tagLength });

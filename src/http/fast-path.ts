@@ -1,5 +1,5 @@
 import { openAtOnce } from "../cryptography/aead.ts";
-import { wipe } from "../cryptography/bytes.ts";
+import { type Bytes, wipe } from "../cryptography/bytes.ts";
 import { isAllowedIp } from "../vault/addresses.ts";
 import { logRequest } from "./access-log.ts";
 import { presentedToken } from "./api/authenticate.ts";
@@ -45,22 +45,24 @@ export function createFastPath(deps: AppDeps, metrics: Metrics | undefined, app:
 
     // Who asks, and whether that is allowed now.
     const sent = request.headers;
-    const known = knownTokens.find(presentedToken(sent.get("Authorization")));
-    if (!known?.token.opened || known.view.sealedBody.length > givenAwayAtOnce) return app(request, server);
-    const { description, allowedIps, opened } = known.token;
-    const { publicId, expiresAt } = description;
+    const token = knownTokens.find(presentedToken(sent.get("Authorization")));
+    const view = token?.place.view;
+    if (!token?.opened || !view) return app(request, server);
+    const { publicId, expiresAt, allowedIps, opened, place } = token;
     const addressOf = () => clientAddress(request, server, config.CLIENT_IP_HEADER);
     if (expiresAt !== null && expiresAt <= vault.clock()) return app(request, server);
     if (allowedIps !== "" && !isAllowedIp(allowedIps, addressOf())) return app(request, server);
 
     // Whether there is anything to send.
-    const etag = etagOf(description, "json", known.view.bodyId);
+    const etag = etagOf(place, "json", view.bodyId);
     const condition = sent.get("If-None-Match");
     const isKnownThere = condition !== null && (condition === etag || matchesEtag(condition, etag));
-    const body = isKnownThere
-      ? undefined
-      : openAtOnce(opened.viewKey, known.view.sealedBody, known.view.context);
-    if (!isKnownThere && !body) return app(request, server);
+    let body: Bytes | undefined;
+    if (!isKnownThere) {
+      if (view.sealedBody.length > givenAwayAtOnce) return app(request, server);
+      body = openAtOnce(opened.viewKey, view.sealedBody, view.context);
+      if (!body) return app(request, server);
+    }
 
     usage.countRead(publicId, addressOf);
     const status = isKnownThere ? 304 : 200;

@@ -1,10 +1,13 @@
 import { contextBytes } from "../cryptography/aead.ts";
 import type { Bytes } from "../cryptography/bytes.ts";
-import { equalBytes, hasSha256, sha256 } from "../cryptography/hash.ts";
+import { hasSha256, sha256 } from "../cryptography/hash.ts";
 import { publicIdIn, type SealFormat } from "../cryptography/service-token.ts";
 import type { Freshness, Mark } from "../database/freshness.ts";
-import type { ReadableEnvironment, ServiceTokenGrant } from "./unlock.ts";
+import { isWritable, type ReadableEnvironment, type ServiceTokenGrant } from "./unlock.ts";
 import { type ViewRow, viewContext } from "./views.ts";
+
+/** A view as apps get it, still sealed. */
+export type SealedView = Pick<ViewRow, "revision" | "bodyId" | "sealedBody">;
 
 /** What may be told of a service token. */
 export interface TokenDescription {
@@ -18,39 +21,47 @@ export interface TokenDescription {
   environment: string;
 }
 
-/** A view as apps get it, still sealed. */
-export type SealedView = Pick<ViewRow, "revision" | "bodyId" | "sealedBody">;
-
-/** What the database says of a service token whose secret was right. */
+/** What the database says of a service token whose secret was right, and of what it reads. */
 export interface VerifiedToken {
   description: TokenDescription;
-  grant: ServiceTokenGrant;
-  format: SealFormat;
   allowedIps: string;
+  format: SealFormat;
+  grant: ServiceTokenGrant;
+  view: SealedView;
 }
 
-/** The same, with what it opens once that was needed. */
-export interface KnownToken extends VerifiedToken {
-  /** By whoever came first: whoever uses it says who asks. */
-  opened: ReadableEnvironment | undefined;
-  /** Of those who came first at once, one opens it for all. */
-  opening: Promise<ReadableEnvironment> | undefined;
-}
-
-/** A view with what its body is sealed for. */
-export interface KnownView extends SealedView {
-  readonly context: Bytes;
-}
-
-interface TokenEntry extends KnownToken {
-  /** SHA-256 of its text. */
-  digest: Bytes;
-  place: string;
-  mark: Mark;
+/** A project × environment, by the generation of its keys, with what all tokens that read it have in common. */
+export interface KnownPlace {
+  readonly projectId: number;
+  readonly environment: string;
+  projectName: string;
+  /** undefined: there was no room for it. */
+  view: KnownView | undefined;
+  /** What read tokens open: kept once for all of those that have opened the same key. */
+  readable: ReadableEnvironment | undefined;
   usedAt: number;
 }
 
-interface ViewEntry extends KnownView {
+/** A view with what its body is sealed for. */
+interface KnownView extends SealedView {
+  readonly context: Bytes;
+}
+
+/** A service token that was good, without its text. */
+export interface KnownToken {
+  readonly publicId: string;
+  readonly expiresAt: number | null;
+  readonly allowedIps: string;
+  readonly place: KnownPlace;
+  /** What it opens, once that was needed: by whoever came first, so whoever uses it says who asks. */
+  opened: ReadableEnvironment | undefined;
+  /** Of those who come first at once, one opens it for all. */
+  opening?: Promise<ReadableEnvironment> | undefined;
+  /** SHA-256 of its text, 32 bytes. */
+  readonly digest: Bytes;
+  /** What its key is sealed for, and a hash of it sealed: where both are the same, it opens the same. */
+  readonly sealed: string;
+  readonly mark: Mark;
   usedAt: number;
 }
 
@@ -65,9 +76,8 @@ const unusedFor = 300_000;
  * a handle that does not give its bytes back. All of it is bounded, and believed only while the database is as it was.
  */
 export class KnownTokens {
-  readonly #tokens = new Map<string, TokenEntry>();
-  /** By place, since many tokens read the same. */
-  readonly #views = new Map<string, ViewEntry>();
+  readonly #tokens = new Map<string, KnownToken>();
+  readonly #places = new Map<string, KnownPlace>();
   #viewBytes = 0;
 
   /** @param steady - milliseconds from whenever; nobody can set it */
@@ -81,15 +91,13 @@ export class KnownTokens {
     return { tokens: this.#tokens.size, viewBytes: this.#viewBytes };
   }
 
-  /** The token with this text, and its view, as the database has them now; undefined where that is not known. */
-  find(text: string): { token: KnownToken; view: KnownView } | undefined {
+  /** The token with this text, as the database has it and its place now; undefined where that is not known. */
+  find(text: string): KnownToken | undefined {
     const token = this.#tokens.get(publicIdIn(text));
     if (!token || !hasSha256(text, token.digest)) return undefined;
     if (!this.freshness.isFresh(token.mark)) return undefined;
-    const view = this.#views.get(token.place);
-    if (!view) return undefined;
-    token.usedAt = view.usedAt = this.steady();
-    return { token, view };
+    token.usedAt = token.place.usedAt = this.steady();
+    return token;
   }
 
   /**
@@ -98,23 +106,34 @@ export class KnownTokens {
    *
    * @param mark - taken before it was read
    */
-  keep(text: string, verified: VerifiedToken, view: SealedView, mark: Mark): KnownToken {
-    const { publicId } = verified.description;
-    const digest = sha256(text);
+  keep(text: string, verified: VerifiedToken, mark: Mark): KnownToken {
+    const { description, allowedIps } = verified;
+    const { publicId, expiresAt } = description;
     const former = this.#tokens.get(publicId);
-    const isSame = former && equalBytes(former.digest, digest) && isSameGrant(former, verified);
-    const place = this.#keepView(verified.grant, view);
-    const token: TokenEntry = {
-      ...verified,
-      ...{ digest, place, mark, usedAt: this.steady() },
-      opened: isSame ? former.opened : undefined,
-      opening: isSame ? former.opening : undefined,
-    };
+    const place = this.#keepPlace(verified);
+    const sealed = describeSeal(verified);
+    const isSame = former?.sealed === sealed && hasSha256(text, former.digest);
+    const opened = isSame ? former.opened : undefined;
+    const digest = isSame ? former.digest : sha256(text);
+    const usedAt = this.steady();
+    const token = { publicId, expiresAt, allowedIps, place, opened, digest, sealed, mark, usedAt };
     this.#tokens.delete(publicId);
     this.#tokens.set(publicId, token);
-    const [longestKnown] = this.#tokens.keys();
-    if (this.#tokens.size > mostTokens && longestKnown !== undefined) this.#tokens.delete(longestKnown);
+    forgetFirst(this.#tokens);
     return token;
+  }
+
+  /** What a token opens, which is opened now if that is not known. Throws what `open` throws. */
+  async open(token: KnownToken, open: () => Promise<ReadableEnvironment>): Promise<ReadableEnvironment> {
+    if (token.opened) return token.opened;
+    token.opening ??= open();
+    try {
+      const opened = await token.opening;
+      token.opened = this.#shared(token.place, opened);
+      return opened;
+    } finally {
+      token.opening = undefined;
+    }
   }
 
   /** Forgets a token by its public id: it is gone, or no longer good. */
@@ -126,43 +145,70 @@ export class KnownTokens {
   sweep(): void {
     const before = this.steady() - unusedFor;
     for (const [publicId, { usedAt }] of this.#tokens) if (usedAt < before) this.#tokens.delete(publicId);
-    for (const [place, { usedAt }] of this.#views) if (usedAt < before) this.#forgetView(place);
+    for (const [key, place] of this.#places) {
+      if (place.usedAt >= before) continue;
+      this.#forgetView(place);
+      this.#places.delete(key);
+    }
   }
 
-  /** Returns the place that it is kept by: a view of other keys is another one. */
-  #keepView(grant: ServiceTokenGrant, view: SealedView): string {
-    const { projectId, environment, generation } = grant;
-    const place = `${projectId} ${environment.id} ${generation}`;
+  /**
+   * What other read tokens of the place have opened, where it is the same key. Only then: a row that somebody has forged
+   * may hold another one, which must not open with this.
+   */
+  #shared(place: KnownPlace, opened: ReadableEnvironment): ReadableEnvironment {
+    if (isWritable(opened)) return opened;
+    place.readable ??= opened;
+    return place.readable.viewKey.equals(opened.viewKey) ? place.readable : opened;
+  }
+
+  #keepPlace({ grant, description, view }: VerifiedToken): KnownPlace {
+    const { projectName } = description;
+    const { projectId, rootId, environment, generation } = grant;
+    const key = `${rootId} ${projectId} ${environment.id} ${environment.name} ${generation}`;
+    const place: KnownPlace = this.#places.get(key) ?? {
+      ...{ projectId, environment: environment.name, projectName },
+      ...{ view: undefined, readable: undefined, usedAt: 0 },
+    };
+    place.projectName = projectName;
+    place.usedAt = this.steady();
     const context = contextBytes(
       viewContext("view-body", { projectId, environment, generation }, view.revision),
     );
     this.#forgetView(place);
-    this.#views.set(place, { ...view, context, usedAt: this.steady() });
+    place.view = { ...view, context };
     this.#viewBytes += view.sealedBody.length;
-    for (const longestKnown of this.#views.keys()) {
-      if (this.#viewBytes <= mostViewBytes) break;
-      this.#forgetView(longestKnown);
-    }
+    this.#places.delete(key);
+    this.#places.set(key, place);
+    this.#makeRoom();
     return place;
   }
 
-  #forgetView(place: string): void {
-    this.#viewBytes -= this.#views.get(place)?.sealedBody.length ?? 0;
-    this.#views.delete(place);
+  /** Forgets first what was read longest ago. */
+  #makeRoom(): void {
+    for (const place of this.#places.values()) {
+      if (this.#viewBytes <= mostViewBytes) break;
+      this.#forgetView(place);
+    }
+    const [first] = this.#places.values();
+    if (this.#places.size > mostTokens && first) this.#forgetView(first);
+    forgetFirst(this.#places);
+  }
+
+  #forgetView(place: KnownPlace): void {
+    this.#viewBytes -= place.view?.sealedBody.length ?? 0;
+    place.view = undefined;
   }
 }
 
-/** Whether what opened a token's key then opens it now: rights and place are a part of what it is sealed for. */
-function isSameGrant(a: VerifiedToken, b: VerifiedToken): boolean {
-  const [was, is] = [a.grant, b.grant];
-  return (
-    a.format === b.format &&
-    was.projectId === is.projectId &&
-    was.rootId === is.rootId &&
-    was.environment.id === is.environment.id &&
-    was.environment.name === is.environment.name &&
-    was.rights === is.rights &&
-    was.generation === is.generation &&
-    equalBytes(was.sealedKey, is.sealedKey)
-  );
+function forgetFirst(known: Map<string, unknown>): void {
+  const [first] = known.keys();
+  if (known.size > mostTokens && first !== undefined) known.delete(first);
+}
+
+/** Rights and place are a part of what a token's key is sealed for. Joined, since a template would keep all of its parts. */
+function describeSeal({ grant, format }: VerifiedToken): string {
+  const { projectId, rootId, environment, rights, generation, sealedKey } = grant;
+  const place = [rootId, projectId, environment.id, environment.name, generation];
+  return [format, rights, ...place, sha256(sealedKey).toBase64()].join(" ");
 }

@@ -1,10 +1,15 @@
 import { and, eq, sql } from "drizzle-orm";
-import { parseServiceToken, sealFormatOf, verifierHash } from "../cryptography/service-token.ts";
+import {
+  parseServiceToken,
+  type SealFormat,
+  sealFormatOf,
+  verifierHash,
+} from "../cryptography/service-token.ts";
 import type { Database } from "../database/connect.ts";
 import { environments, projects, serviceTokens, views } from "../database/schema.ts";
 import { SecretsflyError } from "../errors.ts";
 import { isAllowedIp } from "./addresses.ts";
-import type { KnownToken, KnownTokens, SealedView, TokenDescription } from "./known-tokens.ts";
+import type { KnownTokens, SealedView, TokenDescription, VerifiedToken } from "./known-tokens.ts";
 import {
   actIn,
   type ReadableEnvironment,
@@ -32,59 +37,19 @@ function unauthorized(): SecretsflyError {
   );
 }
 
-/** What tokens are known, and whether that is enough: it is not for whoever wants to write. */
-interface Knowledge {
-  known: KnownTokens;
-  isEnough: boolean;
-}
-
 /**
- * The way in for apps, in one look-up, or none where the token and its view are known. Throws SecretsflyError:
- * `unauthorized`, or `forbidden` for an address outside its list.
+ * The way in for apps, in one look-up. The token's text is parsed (a typo costs no query), its row is
+ * found by its public id, and its secret is compared in constant time.
+ * Throws SecretsflyError: `unauthorized`, or `forbidden` for an address outside its list.
  *
- * @param knowledge - absent: the database is asked, and nobody learns what it said
+ * @param known - learns of a good token, and spares its key being opened again
  */
 export async function authenticate(
   vault: Vault,
   text: string,
   from: { address: string; requestId: string },
-  knowledge?: Knowledge,
+  known?: KnownTokens,
 ): Promise<TokenAccess> {
-  const found = knowledge?.isEnough ? knowledge.known.find(text) : undefined;
-  const { token, view } = found ?? (await readToken(vault, text, knowledge?.known));
-  const { description, allowedIps } = token;
-  const { expiresAt } = description;
-  if (expiresAt !== null && expiresAt <= vault.clock()) throw unauthorized();
-  if (!isAllowedIp(allowedIps, from.address)) {
-    throw new SecretsflyError("forbidden", "This service token may not be used from this address.");
-  }
-  const actor = { id: `service-token:${description.publicId}`, ...from };
-  return {
-    token: description,
-    view,
-    async unlock() {
-      token.opened ??= await openOnce(text, token);
-      return actIn(token.opened, actor);
-    },
-  };
-}
-
-function openOnce(text: string, token: KnownToken): Promise<ReadableEnvironment> {
-  token.opening ??= openKey(text, token).finally(() => {
-    token.opening = undefined;
-  });
-  return token.opening;
-}
-
-/**
- * The token's text is parsed (a typo costs no query), its row is found by its public id, and its secret is compared in
- * constant time.
- */
-async function readToken(
-  vault: Vault,
-  text: string,
-  known: KnownTokens | undefined,
-): Promise<{ token: KnownToken; view: SealedView }> {
   const token = parseServiceToken(text);
   if (!token) throw unauthorized();
   const hash = verifierHash(token);
@@ -92,35 +57,40 @@ async function readToken(
   const row = await lookUpIn(vault.db).get({ publicId: token.id });
   const format = sealFormatOf(token, hash, row?.token.verifierHash ?? noHash);
   if (!row || !format) throw unauthorized();
-  const { environment, project, view } = row;
-  const { publicId, name, rights, expiresAt, createdAt, projectId, sealedKey, generation } = row.token;
-  if (row.token.revokedAt !== null) {
+  const { revokedAt, expiresAt, allowedIps, publicId } = row.token;
+  if (revokedAt !== null || (expiresAt !== null && expiresAt <= vault.clock())) {
     known?.forget(publicId);
     throw unauthorized();
   }
-  const verified = {
-    description: {
-      ...{ publicId, name, rights, expiresAt, createdAt, projectId },
-      projectName: project.name,
-      environment: environment.name,
+  const verified = describe(row, format);
+  const kept = mark && known?.keep(text, verified, mark);
+  if (!isAllowedIp(allowedIps, from.address)) {
+    throw new SecretsflyError("forbidden", "This service token may not be used from this address.");
+  }
+  const actor = { id: `service-token:${publicId}`, ...from };
+  return {
+    token: verified.description,
+    view: verified.view,
+    async unlock() {
+      const open = () => unlockWithServiceToken(token, format, verified.grant, actor);
+      return actIn(known && kept ? await known.open(kept, open) : await open(), actor);
     },
-    grant: { projectId, rootId: project.rootId, environment, rights, sealedKey, generation },
-    format,
-    allowedIps: row.token.allowedIps,
   };
-  const kept = known && mark && known.keep(text, verified, view, mark);
-  return { token: kept ?? { ...verified, opened: undefined, opening: undefined }, view };
 }
 
-/** Opens the key that a token carries. Throws OpenError for a row that was tampered with. */
-async function openKey(
-  text: string,
-  { grant, format, description }: KnownToken,
-): Promise<ReadableEnvironment | WritableEnvironment> {
-  const token = parseServiceToken(text);
-  if (!token) throw unauthorized();
-  const actor = { id: `service-token:${description.publicId}`, address: "", requestId: "" };
-  return unlockWithServiceToken(token, format, grant, actor);
+type Row = NonNullable<Awaited<ReturnType<LookUp["get"]>>>;
+
+function describe({ token, environment, project, view }: Row, format: SealFormat): VerifiedToken {
+  const { publicId, name, rights, expiresAt, createdAt, allowedIps, projectId, sealedKey, generation } =
+    token;
+  return {
+    description: {
+      ...{ publicId, name, rights, expiresAt, createdAt, projectId },
+      ...{ projectName: project.name, environment: environment.name },
+    },
+    grant: { projectId, rootId: project.rootId, environment, rights, sealedKey, generation },
+    ...{ allowedIps, format, view },
+  };
 }
 
 type LookUp = ReturnType<typeof prepareLookUp>;

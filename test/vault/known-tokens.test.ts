@@ -1,9 +1,11 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { systemRandom } from "../../src/cryptography/bytes.ts";
+import { AeadKey } from "../../src/cryptography/aead.ts";
+import { type Bytes, systemRandom } from "../../src/cryptography/bytes.ts";
 import { formatServiceToken, generateServiceToken } from "../../src/cryptography/service-token.ts";
 import { connectInMemory } from "../../src/database/connect.ts";
 import { Freshness } from "../../src/database/freshness.ts";
 import { KnownTokens, type VerifiedToken } from "../../src/vault/known-tokens.ts";
+import type { ReadableEnvironment } from "../../src/vault/unlock.ts";
 
 const db = connectInMemory();
 afterAll(() => db.$client.close());
@@ -34,9 +36,9 @@ function keep(projectId: number, bytes = 100): string {
     grant: { projectId, rootId: 1, environment, rights, sealedKey: new Uint8Array(81), generation },
     format: "authenticated",
     allowedIps: "",
+    view: { revision: 1, bodyId: "AAAA", sealedBody: new Uint8Array(bytes) },
   };
-  const view = { revision: 1, bodyId: "AAAA", sealedBody: new Uint8Array(bytes) };
-  known.keep(text, verified, view, known.freshness.mark());
+  known.keep(text, verified, known.freshness.mark());
   return text;
 }
 
@@ -55,10 +57,10 @@ describe("what is known of tokens", () => {
     const mebibyte = 1024 * 1024;
     const texts = Array.from({ length: 40 }, (_, id) => keep(id, mebibyte));
     expect(known.size.viewBytes).toBe(32 * mebibyte);
-    expect(texts.filter((text) => known.find(text)).length).toBe(32);
+    expect(texts.filter((text) => known.find(text)?.place.view).length).toBe(32);
     keep(1000, 33 * mebibyte);
     expect(known.size.viewBytes).toBe(0);
-    expect(known.find(texts.at(-1) ?? "")).toBeUndefined();
+    expect(known.find(texts.at(-1) ?? "")?.place.view).toBeUndefined();
   });
 
   test("is forgotten where nobody has used it for five minutes", () => {
@@ -79,7 +81,7 @@ describe("what is known of tokens", () => {
 
   test("is the text's own: another text with its public id is unknown", () => {
     const text = keep(1);
-    expect(known.find(text)?.view.bodyId).toBe("AAAA");
+    expect(known.find(text)?.place.view?.bodyId).toBe("AAAA");
     for (const other of [
       "",
       text.slice(0, -1),
@@ -88,5 +90,38 @@ describe("what is known of tokens", () => {
       text.slice(0, 17),
     ])
       expect(known.find(other)).toBeUndefined();
+  });
+
+  test("is one key for all read tokens of a place that open the same, and another's own where it is another", async () => {
+    const [raw, forged] = [systemRandom(32), systemRandom(32)];
+    const opened = (bytes: Bytes) =>
+      ({ projectId: 1, viewKey: new AeadKey(bytes) }) as unknown as ReadableEnvironment;
+    const tokens = [raw, raw, forged].map((bytes) => ({ token: known.find(keep(1)), bytes }));
+    const keys: (AeadKey | undefined)[] = [];
+    for (const { token, bytes } of tokens) {
+      if (!token) throw new Error("it is not known");
+      await known.open(token, async () => opened(bytes));
+      keys.push(token.opened?.viewKey);
+    }
+    expect(keys[1]).toBe(keys[0] as AeadKey);
+    expect(keys[2]).not.toBe(keys[0] as AeadKey);
+    expect(keys[2]?.equals(new AeadKey(forged))).toBe(true);
+  });
+
+  test("is opened once for all who come at once, and again where that failed", async () => {
+    const token = known.find(keep(1));
+    if (!token) throw new Error("it is not known");
+    let times = 0;
+    const fail = async () => {
+      times++;
+      throw new Error("it does not open");
+    };
+    const failed = await Promise.allSettled([known.open(token, fail), known.open(token, fail)]);
+    expect([times, ...failed.map(({ status }) => status)]).toEqual([1, "rejected", "rejected"]);
+    const key = new AeadKey(systemRandom(32));
+    const succeed = async () => ({ viewKey: key }) as unknown as ReadableEnvironment;
+    expect((await known.open(token, succeed)).viewKey).toBe(key);
+    expect((await known.open(token, fail)).viewKey).toBe(key);
+    expect(times).toBe(1);
   });
 });

@@ -16,9 +16,6 @@ export function presentedToken(authorization: string | null): string {
   return (authorization ?? "").replace(/^Bearer +/i, "").trim();
 }
 
-/** What only reads; who writes is looked up in any case. */
-const safeMethods: readonly string[] = ["GET", "HEAD"];
-
 /**
  * Throws the error; for a token that is no good, from where too many came, SecretsflyError `too-many-attempts`. It is
  * only asked when a token has failed: a good one is always served, and pays nothing for this.
@@ -50,12 +47,9 @@ const viewCopies = 3;
 export const requireToken = createMiddleware<TokenEnv>(async (c, next) => {
   const { vault, knownTokens, usage, address, requestId } = c.var;
   const text = presentedToken(c.req.raw.headers.get("Authorization"));
-  const access = await authenticate(
-    vault,
-    text,
-    { address, requestId },
-    { known: knownTokens, isEnough: safeMethods.includes(c.req.method) },
-  ).catch((error: unknown) => refuse(c, error));
+  const access = await authenticate(vault, text, { address, requestId }, knownTokens).catch(
+    (error: unknown) => refuse(c, error),
+  );
   usage.touch(access.token.publicId);
   c.set("access", access);
   const release = c.var.memory.take(viewCopies * access.view.sealedBody.byteLength);

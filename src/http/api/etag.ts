@@ -1,7 +1,7 @@
 import { sha256 } from "../../cryptography/hash.ts";
 import type { TokenAccess } from "../../vault/token-access.ts";
 
-type Place = TokenAccess["token"];
+type Place = Pick<TokenAccess["token"], "projectId" | "projectName" | "environment">;
 
 /**
  * The ETag (RFC 9110, 8.8.3) of a view in a format. It is made of the view's place and of the random id of
