@@ -106,7 +106,13 @@ function lookUpIn(db: Database): LookUp {
 function prepareLookUp(db: Database) {
   const query = db
     .select({
-      token: serviceTokens,
+      token: {
+        ...{ publicId: serviceTokens.publicId, name: serviceTokens.name, rights: serviceTokens.rights },
+        ...{ createdAt: serviceTokens.createdAt, expiresAt: serviceTokens.expiresAt },
+        ...{ revokedAt: serviceTokens.revokedAt, allowedIps: serviceTokens.allowedIps },
+        ...{ verifierHash: serviceTokens.verifierHash, projectId: serviceTokens.projectId },
+        ...{ sealedKey: serviceTokens.sealedKey, generation: serviceTokens.generation },
+      },
       environment: { id: environments.id, name: environments.name },
       project: { name: projects.name, rootId: projects.rootId },
       view: { revision: views.revision, bodyId: views.bodyId, sealedBody: views.sealedBody },

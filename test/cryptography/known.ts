@@ -36,5 +36,5 @@ export const nothingButMethods = JSON.stringify([
   "{}",
   {},
   [],
-  ["constructor", "decrypt", "encrypt"],
+  ["constructor", "decrypt", "encrypt", "equals"],
 ]);
