@@ -108,8 +108,8 @@ export async function createServices(
     random,
     writes: new WriteQueue(),
     storage: new StorageHealth(),
-    written() {
-      freshness.changed();
+    written(rootIds) {
+      freshness.changed(rootIds);
       changes.poke();
     },
     settings: {

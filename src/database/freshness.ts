@@ -3,7 +3,7 @@ import { SqliteClient } from "./sqlite-client.ts";
 
 /** When something was read of the database. */
 export interface Mark {
-  /** How often it had changed by then, as far as was known. */
+  /** How many changes were known of by then. */
   readonly changes: number;
   /** Milliseconds from whenever. */
   readonly at: number;
@@ -21,6 +21,9 @@ const askEvery = 250;
  */
 export class Freshness {
   #changes = 0;
+  /** The number of the last change that may be anywhere, and those of the last in each part. */
+  #lastAnywhere = 0;
+  readonly #lastIn = new Map<number, number>();
   #askedAt = Number.NEGATIVE_INFINITY;
   #isAsking = false;
   /** What was answered last: it is another one after each write of others. */
@@ -43,16 +46,19 @@ export class Freshness {
     return { changes: this.#changes, at: now };
   }
 
-  /** Whether what was read at `mark` is still so. */
-  isFresh({ changes, at }: Mark): boolean {
+  /** Whether what was read at `mark` of a part of the database, such as one tree, is still so. */
+  isFresh({ changes, at }: Mark, part: number): boolean {
     const now = this.steady();
     this.#askNowAndThen(now);
-    return changes === this.#changes && now - Math.max(at, this.#quietUntil) < longest;
+    if (changes < this.#lastAnywhere || changes < (this.#lastIn.get(part) ?? 0)) return false;
+    return now - Math.max(at, this.#quietUntil) < longest;
   }
 
-  /** Something was written, or may have been: nothing that was read before is fresh any more. */
-  changed(): void {
-    this.#changes++;
+  /** Something was written, or may have been, in these parts or anywhere: what was read there before is not fresh any more. */
+  changed(parts?: readonly number[]): void {
+    const number = ++this.#changes;
+    if (!parts) this.#lastAnywhere = number;
+    for (const part of parts ?? []) this.#lastIn.set(part, number);
   }
 
   /** Nobody waits for the answer: until it comes, what was read gets older. */

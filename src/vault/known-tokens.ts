@@ -33,6 +33,7 @@ export interface VerifiedToken {
 /** A project × environment, by the generation of its keys, with what all tokens that read it have in common. */
 export interface KnownPlace {
   readonly projectId: number;
+  readonly rootId: number;
   readonly environment: string;
   projectName: string;
   /** undefined: there was no room for it. */
@@ -95,7 +96,7 @@ export class KnownTokens {
   find(text: string): KnownToken | undefined {
     const token = this.#tokens.get(publicIdIn(text));
     if (!token || !hasSha256(text, token.digest)) return undefined;
-    if (!this.freshness.isFresh(token.mark)) return undefined;
+    if (!this.freshness.isFresh(token.mark, token.place.rootId)) return undefined;
     token.usedAt = token.place.usedAt = this.steady();
     return token;
   }
@@ -167,7 +168,7 @@ export class KnownTokens {
     const { projectId, rootId, environment, generation } = grant;
     const key = `${rootId} ${projectId} ${environment.id} ${environment.name} ${generation}`;
     const place: KnownPlace = this.#places.get(key) ?? {
-      ...{ projectId, environment: environment.name, projectName },
+      ...{ projectId, rootId, environment: environment.name, projectName },
       ...{ view: undefined, readable: undefined, usedAt: 0 },
     };
     place.projectName = projectName;

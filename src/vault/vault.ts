@@ -12,8 +12,11 @@ export interface Vault {
   writes: WriteQueue;
   /** Told of what the database refused for a fault of its own, and of what it did again. */
   storage: StorageHealth;
-  /** Called after each write; also after one that failed, since it may be on disk all the same. */
-  written: () => void;
+  /**
+   * Called after each write of more than audit events, with the trees that it was to, or without where it may be anything;
+   * also after one that failed, since it may be on disk all the same.
+   */
+  written: (rootIds?: readonly number[]) => void;
   settings: VaultSettings;
 }
 

@@ -45,12 +45,18 @@ export async function write<T>(
   actor: Actor,
   attempt: () => Promise<Write<T>>,
 ): Promise<T> {
-  return writeIn(vault, [scope], actor, attempt);
+  return writeIn(vault, { scopes: [scope] }, actor, attempt);
+}
+
+/** Where a write writes. `rootIds`: to these trees and nothing else that belongs to a project. */
+interface Extent {
+  scopes: readonly string[];
+  rootIds?: readonly number[];
 }
 
 async function writeIn<T>(
   vault: Vault,
-  scopes: readonly string[],
+  { scopes, rootIds }: Extent,
   actor: Actor,
   attempt: () => Promise<Write<T>>,
   patience = vault.writes.patience,
@@ -63,7 +69,7 @@ async function writeIn<T>(
       try {
         const { statements, events, result } = await attempt();
         if (statements.length + events.length === 0) return result;
-        if (await commit(vault, actor, statements, events)) return result;
+        if (await commit(vault, actor, { statements, events }, rootIds)) return result;
         isLocked = false;
       } catch (error) {
         if (!isBusy(error)) throw error;
@@ -108,7 +114,7 @@ export async function writeTrees<T>(
       const guards = [...trees.values()].flatMap((tree) => guardTree(vault, tree));
       return { statements: [...guards, ...statements], events, result };
     });
-  return writeIn(vault, scopes, actor, guarded, patience);
+  return writeIn(vault, { scopes, rootIds: ids }, actor, guarded, patience);
 }
 
 /** Appends audit events alone, for what is told of without being a change of the data. */
@@ -120,8 +126,8 @@ export async function record(vault: Vault, actor: Actor, ...events: readonly Aud
 async function commit(
   vault: Vault,
   actor: Actor,
-  statements: readonly Statement[],
-  events: readonly AuditEntry[],
+  { statements, events }: Omit<Write<unknown>, "result">,
+  rootIds: readonly number[] | undefined,
 ): Promise<boolean> {
   const { db, storage, written } = vault;
   const changes = await writeSql(statements);
@@ -139,7 +145,8 @@ async function commit(
         if (isWriteConflict(error)) return false;
         throw refused(storage, error);
       } finally {
-        written();
+        // Nobody reads another value for what the audit tells.
+        if (changes.length > 0) written(rootIds);
       }
     }
     return false;

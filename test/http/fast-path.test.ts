@@ -169,6 +169,21 @@ describe("what is known is not believed", () => {
     }
   });
 
+  test("once something is written in its own tree, or may be anywhere; what is written elsewhere is nothing to it", async () => {
+    const { id: other } = await admin.createRoot("another tree");
+    await learn();
+    await admin.save(other, "prod", { A: "elsewhere" });
+    expect(await asked(fetched)).toEqual(way.fast);
+    // Only the audit is written to.
+    await admin.post(`/admin/projects/${other}/seal`);
+    expect(await asked(fetched)).toEqual(way.fast);
+    await admin.save(root, "dev", { A: "in the same tree" });
+    expect(await asked(fetched)).toEqual(way.read);
+    await learn();
+    await admin.createRoot("a third");
+    expect(await asked(fetched)).toEqual(way.read);
+  });
+
   test("once the master key is rotated: apps go on with the same token", async () => {
     const { id, masterKey } = await admin.createRoot("other");
     await admin.save(id, "prod", { R: "of the other" });
