@@ -37,8 +37,9 @@ export class SqliteClient implements Client {
 
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
     const query = typeof statement === "string" ? { sql: statement, args: args ?? [] } : toQuery(statement);
-    if (this.#connection.isReplaced) await this.#writer?.letGo();
-    if (!this.#writer || isRead(query)) return resultSet(this.#connection.run(query));
+    const { isReplaced } = this.#connection;
+    if (isReplaced) await this.#writer?.letGo();
+    if (!this.#writer || isRead(query)) return resultSet(this.#connection.run(query, !isReplaced));
     const [outcome = nothing] = await this.#write(this.#writer, { kind: "single", query });
     return resultSet(outcome);
   }

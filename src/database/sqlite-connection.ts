@@ -60,9 +60,11 @@ export class SqliteConnection {
     this.#database.run("PRAGMA query_only = ON");
   }
 
-  run(query: Query): Outcome {
+  /** @param isInPlace - whether its files were looked at just now, and nothing was in their place */
+  run(query: Query, isInPlace = false): Outcome {
     const writes = !isRead(query);
-    const outcome = this.#run(this.#open(writes), query);
+    const isOpen = isInPlace && !writes && !this.#isParted;
+    const outcome = this.#run(isOpen ? this.#database : this.#open(writes), query);
     if (writes) this.#requireFiles(true);
     return outcome;
   }

@@ -1,4 +1,4 @@
-import { and, eq, inArray } from "drizzle-orm";
+import { and, eq, fillPlaceholders, getTableColumns, inArray, sql } from "drizzle-orm";
 import { type Context, open, openText, seal, sealText } from "../cryptography/aead.ts";
 import { type Bytes, toBytes, wipe } from "../cryptography/bytes.ts";
 import type { EnvironmentKeys } from "../cryptography/environment-key.ts";
@@ -256,14 +256,23 @@ async function viewRowsOf(
   return new Map(rows.map((row) => [row.projectId, row]));
 }
 
-/** Writes rebuilt views over the ones that were there. */
-export function replaceViews(vault: Vault, rows: readonly ViewRow[]): Statement[] {
-  return rows.map(({ projectId, environmentId, ...columns }) =>
-    vault.db
-      .update(views)
-      .set(columns)
-      .where(and(eq(views.projectId, projectId), eq(views.environmentId, environmentId))),
-  );
+/** Writes rebuilt views over the ones that were there. Their SQL is made once: a write has one for each descendant. */
+export function replaceViews({ db }: Vault, rows: readonly ViewRow[]): Statement[] {
+  const { projectId: _project, environmentId: _environment, ...columns } = getTableColumns(views);
+  const values = Object.keys(columns).map((column) => [column, sql`${sql.placeholder(column)}`] as const);
+  const query = db
+    .update(views)
+    .set(Object.fromEntries(values))
+    .where(
+      and(
+        eq(views.projectId, sql.placeholder("projectId")),
+        eq(views.environmentId, sql.placeholder("environmentId")),
+      ),
+    )
+    .toSQL();
+  return rows.map((row) => ({
+    toSQL: () => ({ ...query, params: fillPlaceholders(query.params, { ...row }) }),
+  }));
 }
 
 /** What a child of this place inherits: all that is visible in it. */
