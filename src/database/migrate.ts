@@ -24,9 +24,7 @@ export async function migrate(
   migrations: readonly Migration[],
   now: number,
 ): Promise<string[]> {
-  const createTable =
-    "CREATE TABLE IF NOT EXISTS migrations (position INTEGER PRIMARY KEY, tag TEXT NOT NULL UNIQUE, applied_at INTEGER NOT NULL)";
-  await whenNotBusy(patience, () => client.execute(createTable));
+  await whenNotBusy(patience, () => createTable(client));
   const applied: string[] = [];
   for (const [position, migration] of migrations.entries()) {
     const done = await appliedTags(client);
@@ -46,6 +44,15 @@ export async function migrate(
     }
   }
   return applied;
+}
+
+/** Looks first: a database that is up to date is not written to, and no thread is started that would write. */
+async function createTable(client: Client): Promise<void> {
+  const { rows } = await client.execute("SELECT name FROM sqlite_master WHERE name = 'migrations'");
+  if (rows.length > 0) return;
+  await client.execute(
+    "CREATE TABLE IF NOT EXISTS migrations (position INTEGER PRIMARY KEY, tag TEXT NOT NULL UNIQUE, applied_at INTEGER NOT NULL)",
+  );
 }
 
 /** A migration is SQL of ours and bound to no value, so that what SQLite says of it quotes none. */
