@@ -7,11 +7,11 @@ export function remember(pid: number): () => void {
   return () => running.delete(pid);
 }
 
-/** Ends those that are still remembered, at once. */
-export function endAll(): void {
+/** Ends those that are still remembered, at once unless another signal is told. */
+export function endAll(signal: NodeJS.Signals = "SIGKILL"): void {
   for (const pid of running) {
     try {
-      process.kill(pid, "SIGKILL");
+      process.kill(pid, signal);
     } catch {
       // It has ended by itself.
     }

@@ -12,6 +12,7 @@ import { createLogger } from "../src/logger.ts";
 import { createServices } from "../src/main.ts";
 import type { Sessions } from "../src/sessions/sessions.ts";
 import type { ChangeFeed } from "../src/vault/change-feed.ts";
+import type { KnownTokens } from "../src/vault/known-tokens.ts";
 import type { TokenUsage } from "../src/vault/token-usage.ts";
 import type { Vault } from "../src/vault/vault.ts";
 
@@ -28,6 +29,7 @@ export interface TestApp {
   vault: Vault;
   db: Database;
   sessions: Sessions;
+  knownTokens: KnownTokens;
   usage: TokenUsage;
   changes: ChangeFeed;
   clock: TestClock;
@@ -97,11 +99,11 @@ async function openTestApp(
   const logger = createLogger(config.LOG_LEVEL, { write: (line) => logs.push(line) });
   const now = () => clock.now;
   const services = await createServices(config, db, now, systemRandom, () => clock.steady);
-  const { vault, sessions, usage, changes } = services;
+  const { vault, sessions, knownTokens, usage, changes } = services;
   const { handle, app } = createHandler({ config, logger, ...services });
   const request = async (path: string, init?: RequestInit) => handle(new Request(origin + path, init));
   return {
-    ...{ handle, app, config, vault, db, sessions, usage, changes, clock, logs, file, request },
+    ...{ handle, app, config, vault, db, sessions, knownTokens, usage, changes, clock, logs, file, request },
     browser: () => new TestBrowser(request),
     sibling: (other = {}) => openTestApp(folder, clock, { ...env, ...other }, () => {}),
     copy: (tamper) => openCopy(file, clock, env, tamper),
