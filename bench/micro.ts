@@ -9,6 +9,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { compact, run } from "mitata";
 import { createTestApp } from "../test/harness.ts";
+import { registerAccess } from "./micro/access.ts";
 import { registerCryptography } from "./micro/cryptography.ts";
 import { registerFormats } from "./micro/formats.ts";
 import { registerViews } from "./micro/views.ts";
@@ -46,6 +47,7 @@ async function main(args: string[]): Promise<void> {
       await registerCryptography();
       await registerViews(app.vault);
       registerFormats();
+      await registerAccess(app);
     });
     console.log("Each line: mean, 75 of 100, 99 of 100, and how all are spread.\n");
     const colors = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
