@@ -40,7 +40,7 @@ function figuresOf({ runs }: Awaited<ReturnType<typeof run>>["benchmarks"][numbe
 async function main(args: string[]): Promise<void> {
   const { json, help, filter } = readArguments(args);
   if (help) return console.log(usage);
-  const app = await createTestApp();
+  const app = await createTestApp({}, "fast");
   try {
     // One line each.
     await compact(async () => {

@@ -14,7 +14,7 @@ import { bearer, createTestApp } from "../test/harness.ts";
 import { usualSecrets } from "./plans.ts";
 import type { Step, SteppedServer } from "./step-names.ts";
 
-const app = await createTestApp({ AVAILABLE_ENVIRONMENTS: "prod", LOG_LEVEL: "info" });
+const app = await createTestApp({ AVAILABLE_ENVIRONMENTS: "prod", LOG_LEVEL: "info" }, "fast");
 const admin = app.browser();
 const { id } = await admin.createRoot("steps");
 const secrets = Array.from({ length: usualSecrets }, (_, i) => [`SECRET_${i}`, String(i).padEnd(32, "x")]);

@@ -100,8 +100,8 @@ export async function createServices(
   steady = clock,
 ): Promise<Services> {
   const file = databaseFile(config.DATABASE_URL);
-  const changes = new ChangeFeed(db, clock, foreignWrites(file, db.$client));
   const freshness = new Freshness(db.$client, steady);
+  const changes = new ChangeFeed(db, clock, foreignWrites(file, db.$client), () => freshness.changed());
   const vault: Vault = {
     db,
     clock,

@@ -55,6 +55,8 @@ export class ChangeFeed {
     private readonly db: Database,
     private readonly clock: () => number,
     private readonly foreignWrites: ForeignWrites,
+    /** Called before listeners are told: who fetches at once must not be given what was known before. */
+    private readonly found: () => void,
   ) {}
 
   /** How many listen. */
@@ -148,6 +150,7 @@ export class ChangeFeed {
     const revisions = await this.#revisions([...this.#byToken.keys()]);
     const now = this.clock();
     this.#lookedAt = now;
+    if (asked.some(({ publicId, revision }) => revisions.get(publicId) !== revision)) this.found();
     for (const listening of asked) {
       if (!this.#isListening(listening)) continue;
       const revision = revisions.get(listening.publicId);

@@ -77,6 +77,13 @@ export const batteryDefences: readonly Defence[] = [
     name: "as soon as the file tells",
   },
   {
+    promise: "who is told of a change fetches what it is",
+    file: "src/vault/change-feed.ts",
+    remove: "this.found();",
+    test: fast,
+    name: "before anybody is told",
+  },
+  {
     promise: "what is written where it then fails is read anew",
     file: "src/vault/write.ts",
     remove: "        if (changes.length > 0) written(rootIds);\n",

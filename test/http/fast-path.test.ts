@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { systemRandom } from "../../src/cryptography/bytes.ts";
 import { formatServiceToken, generateServiceToken } from "../../src/cryptography/service-token.ts";
+import type { TokenAccess } from "../../src/vault/token-access.ts";
 import { bearer, createTestApp, origin, type TestApp, type TestBrowser } from "../harness.ts";
 
 let app: TestApp;
@@ -12,7 +13,7 @@ let token: string;
 const values = { A: "the value of A", B: 'é\n"\\' };
 
 beforeEach(async () => {
-  app = await createTestApp();
+  app = await createTestApp({}, "fast");
   admin = app.browser();
   ({ id: root } = await admin.createRoot("shop"));
   await admin.save(root, "prod", values);
@@ -45,6 +46,8 @@ async function learn(of = token): Promise<void> {
   await app.usage.flush();
   await until(async () => (await asked(() => fetched(of))).app === 0);
 }
+/** The revision in an answer's ETag. */
+const etagOf = (answer: Response) => /\.([^."]+)"$/.exec(answer.headers.get("ETag") ?? "")?.[1] ?? "";
 const way = { fast: { app: 0, database: 0 }, read: { app: 1, database: 1 } };
 
 describe("a fetch by a known token", () => {
@@ -248,6 +251,26 @@ describe("another process on the same file", () => {
       await revokeFrom(other);
       app.clock.advance(250);
       await until(async () => (await statusOf()) === 401);
+    } finally {
+      other.close();
+    }
+  });
+
+  test("is believed before anybody is told of it who listens, and fetches then", async () => {
+    const other = await app.sibling();
+    try {
+      await learn();
+      const view = { revision: 0, sealedBody: new Uint8Array(), bodyId: etagOf(await fetched()) };
+      const { promise: told, resolve } = Promise.withResolvers<string>();
+      const publicId = token.split("_")[1] ?? "";
+      app.changes.listen(
+        { token: { publicId, expiresAt: null } as TokenAccess["token"], view },
+        { onRevision: resolve, onPing() {}, onEnd() {} },
+      );
+      await other.db.$client.execute("update views set body_id = 'written by another'");
+      app.changes.poke();
+      expect(await told).toBe("written by another");
+      expect(etagOf(await fetched())).toBe("written by another");
     } finally {
       other.close();
     }

@@ -22,7 +22,12 @@ const deaf: Listener = { onRevision: () => {}, onPing: () => {}, onEnd: () => {}
 
 /** A feed that nobody tells of writes, not even this process. */
 const feedOfServer = () =>
-  new ChangeFeed(app.db, () => app.clock.now, foreignWrites(undefined, app.db.$client));
+  new ChangeFeed(
+    app.db,
+    () => app.clock.now,
+    foreignWrites(undefined, app.db.$client),
+    () => {},
+  );
 
 test("of a database on a server the feed looks every two seconds, while somebody listens", async () => {
   const feed = feedOfServer();
