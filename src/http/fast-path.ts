@@ -1,6 +1,7 @@
 import { openAtOnce } from "../cryptography/aead.ts";
 import { type Bytes, wipe } from "../cryptography/bytes.ts";
 import { isAllowedIp } from "../vault/addresses.ts";
+import { isExpired } from "../vault/expiring-tokens.ts";
 import { logRequest } from "./access-log.ts";
 import { presentedToken } from "./api/authenticate.ts";
 import { etagOf, matchesEtag } from "./api/etag.ts";
@@ -48,9 +49,9 @@ export function createFastPath(deps: AppDeps, metrics: Metrics | undefined, app:
     const token = knownTokens.find(presentedToken(sent.get("Authorization")));
     const view = token?.place.view;
     if (!token?.opened || !view) return app(request, server);
-    const { publicId, expiresAt, allowedIps, opened, place } = token;
+    const { publicId, allowedIps, opened, place } = token;
     const addressOf = () => clientAddress(request, server, config.CLIENT_IP_HEADER);
-    if (expiresAt !== null && expiresAt <= vault.clock()) return app(request, server);
+    if (isExpired(token, vault.clock())) return app(request, server);
     if (allowedIps !== "" && !isAllowedIp(allowedIps, addressOf())) return app(request, server);
 
     // Whether there is anything to send.

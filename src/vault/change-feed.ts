@@ -3,6 +3,7 @@ import type { Database } from "../database/connect.ts";
 import type { ForeignWatch, ForeignWrites } from "../database/foreign-writes.ts";
 import { serviceTokens, views } from "../database/schema.ts";
 import { SecretsflyError } from "../errors.ts";
+import { isExpired } from "./expiring-tokens.ts";
 import type { TokenAccess } from "./token-access.ts";
 import { chunks } from "./write.ts";
 
@@ -104,7 +105,7 @@ export class ChangeFeed {
   async tick(): Promise<void> {
     const now = this.clock();
     for (const listening of this.#all()) {
-      if (isOver(listening, now)) this.#end(listening);
+      if (isExpired(listening, now)) this.#end(listening);
       else if (hasPassed(pingEvery, listening.pingedAt, now)) {
         listening.pingedAt = now;
         listening.listener.onPing();
@@ -154,7 +155,7 @@ export class ChangeFeed {
     for (const listening of asked) {
       if (!this.#isListening(listening)) continue;
       const revision = revisions.get(listening.publicId);
-      if (revision === undefined || isOver(listening, now)) this.#end(listening);
+      if (revision === undefined || isExpired(listening, now)) this.#end(listening);
       else if (revision !== listening.revision) {
         listening.revision = revision;
         listening.listener.onRevision(revision);
@@ -201,10 +202,6 @@ export class ChangeFeed {
     this.#isDue = false;
     this.#failed = false;
   }
-}
-
-function isOver({ expiresAt }: Listening, now: number): boolean {
-  return expiresAt !== null && expiresAt <= now;
 }
 
 /** Also true where the machine's clock was put back, since nobody knows by how much. */

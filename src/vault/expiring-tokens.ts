@@ -8,13 +8,18 @@ import type { Vault } from "./vault.ts";
  */
 const warningTime = 14 * 24 * 60 * 60 * 1000;
 
+/** Whether a token is over by a moment, in milliseconds since the epoch: it is no longer good in that moment itself. */
+export function isExpired({ expiresAt }: { expiresAt: number | null }, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now;
+}
+
 /** Whether a token works and ends soon. */
 export function endsSoon(
   token: { expiresAt: number | null; revokedAt: number | null },
   now: number,
 ): boolean {
   const { expiresAt, revokedAt } = token;
-  return revokedAt === null && expiresAt !== null && expiresAt > now && expiresAt <= now + warningTime;
+  return revokedAt === null && expiresAt !== null && !isExpired(token, now) && expiresAt <= now + warningTime;
 }
 
 /** How many service tokens of each project end soon, by the project's id; one without any is missing. */

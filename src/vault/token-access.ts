@@ -9,6 +9,7 @@ import type { Database } from "../database/connect.ts";
 import { environments, projects, serviceTokens, views } from "../database/schema.ts";
 import { SecretsflyError } from "../errors.ts";
 import { isAllowedIp } from "./addresses.ts";
+import { isExpired } from "./expiring-tokens.ts";
 import type { KnownTokens, SealedView, TokenDescription, VerifiedToken } from "./known-tokens.ts";
 import {
   actIn,
@@ -57,8 +58,8 @@ export async function authenticate(
   const row = await lookUpIn(vault.db).get({ publicId: token.id });
   const format = sealFormatOf(token, hash, row?.token.verifierHash ?? noHash);
   if (!row || !format) throw unauthorized();
-  const { revokedAt, expiresAt, allowedIps, publicId } = row.token;
-  if (revokedAt !== null || (expiresAt !== null && expiresAt <= vault.clock())) {
+  const { revokedAt, allowedIps, publicId } = row.token;
+  if (revokedAt !== null || isExpired(row.token, vault.clock())) {
     known?.forget(publicId);
     throw unauthorized();
   }

@@ -28,7 +28,7 @@ export const batteryDefences: readonly Defence[] = [
   {
     promise: "an expired token is none",
     file: "src/vault/token-access.ts",
-    remove: " || (expiresAt !== null && expiresAt <= vault.clock())",
+    remove: " || isExpired(row.token, vault.clock())",
     test: api,
     name: "an expired token",
   },
@@ -49,7 +49,7 @@ export const batteryDefences: readonly Defence[] = [
   {
     promise: "a known token expires",
     file: "src/http/fast-path.ts",
-    remove: "    if (expiresAt !== null && expiresAt <= vault.clock()) return app(request, server);\n",
+    remove: "    if (isExpired(token, vault.clock())) return app(request, server);\n",
     test: fast,
     name: "once the token has expired",
   },

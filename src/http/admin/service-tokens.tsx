@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { serviceTokenHint } from "../../cryptography/service-token.ts";
 import { invalid, SecretsflyError } from "../../errors.ts";
 import { getEnvironment } from "../../vault/environments.ts";
-import { endsSoon } from "../../vault/expiring-tokens.ts";
+import { endsSoon, isExpired } from "../../vault/expiring-tokens.ts";
 import {
   createServiceToken,
   type ListedServiceToken,
@@ -127,7 +127,7 @@ function serviceTokenRow(
   readsLately: number,
 ): ServiceTokenRow {
   const now = c.var.vault.clock();
-  const expired = token.expiresAt !== null && token.expiresAt <= now;
+  const expired = isExpired(token, now);
   const status = token.revokedAt !== null ? "revoked" : expired ? "expired" : "active";
   const createdBy = actorLabel(token.createdBy, c.var.session);
   const endsInDays = endsSoon(token, now) ? daysUntil(token.expiresAt ?? now, now) : null;
