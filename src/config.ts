@@ -65,7 +65,8 @@ const schema = z.object({
   ADMIN_PASSWORD: z.string().optional(),
   DATABASE_URL: databaseUrl.default("file:data/secretsfly.db"),
   DATABASE_AUTH_TOKEN: text.optional(),
-  DATABASE_REPLICA_PATH: text.refine(() => false, "this version has no embedded replicas").optional(),
+  DATABASE_REPLICA_PATH: text.transform((path) => path.replace(/^file:/, "")).optional(),
+  DATABASE_SYNC_MILLISECONDS: whole(50, 60_000).default(500),
   HOST: text.default("127.0.0.1"),
   PORT: whole(0, 65_535).default(3000),
   PUBLIC_ORIGIN: origin.optional(),
@@ -101,6 +102,11 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   // What the schema cannot say of one field alone; looked at even when another field is at fault.
   if (!isLoopback(given.HOST ?? "127.0.0.1") && given.ADMIN_PASSWORD === undefined) {
     faults.push("HOST: it can be reached from other machines, so ADMIN_PASSWORD must be set too");
+  }
+  if (given.DATABASE_REPLICA_PATH !== undefined && (given.DATABASE_URL ?? "file:").startsWith("file:")) {
+    faults.push(
+      "DATABASE_REPLICA_PATH: DATABASE_URL is a file, and only of a libSQL server is there a replica",
+    );
   }
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   return parsed.data;

@@ -1,16 +1,19 @@
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { type Bytes, concat, type Random, systemRandom, toBytes } from "./cryptography/bytes.ts";
 import { BusyError, whenNotBusy } from "./database/busy.ts";
-import { connect, type Database, DatabaseError, databaseFile } from "./database/connect.ts";
+import { type Database, DatabaseError, databaseFile } from "./database/connect.ts";
 import { foreignWrites } from "./database/foreign-writes.ts";
 import { Freshness } from "./database/freshness.ts";
-import { MigrationError, migrate, refuseNewer } from "./database/migrate.ts";
-import { migrations } from "./database/migrations.ts";
+import { localClient } from "./database/local-client.ts";
+import { MigrationError } from "./database/migrate.ts";
+import { ReplicaClient } from "./database/replica/replica-client.ts";
+import { isFaultOfPrimary } from "./database/storage-fault.ts";
 import { StorageHealth } from "./database/storage-health.ts";
 import { SecretsflyError } from "./errors.ts";
 import { createHandler } from "./http/app.ts";
 import type { AppDeps } from "./http/app-env.ts";
 import { createLogger, type Logger, loggable } from "./logger.ts";
+import { openDatabase } from "./open-database.ts";
 import { Guesses } from "./sessions/guesses.ts";
 import { Rotations } from "./sessions/rotations.ts";
 import { Sessions } from "./sessions/sessions.ts";
@@ -45,12 +48,8 @@ export interface RunningServer {
  */
 export async function start(config: Config, logger: Logger): Promise<RunningServer> {
   const clock = Date.now;
-  const settings = { databaseUrl: config.DATABASE_URL, databaseAuthToken: config.DATABASE_AUTH_TOKEN };
-  await refuseNewer(settings, migrations);
-  const db = connect(settings);
+  const db = await openDatabase(config, logger, clock);
   try {
-    const applied = await migrateOrExplain(db, config, clock());
-    if (applied.length > 0) logger.info({ applied }, "migrated the database");
     const services = await createServices(config, db, clock, systemRandom, () => performance.now());
     const heads = new HeadLog(db, clock, (head) => logHead(logger, head));
     await heads.tick();
@@ -100,7 +99,8 @@ export async function createServices(
   steady = clock,
 ): Promise<Services> {
   const file = databaseFile(config.DATABASE_URL);
-  const freshness = new Freshness(db.$client, steady);
+  const freshness = new Freshness(localClient(db.$client), steady);
+  if (db.$client instanceof ReplicaClient) db.$client.onChange(() => freshness.changed());
   const changes = new ChangeFeed(db, clock, foreignWrites(file, db.$client), () => freshness.changed());
   const vault: Vault = {
     db,
@@ -118,7 +118,11 @@ export async function createServices(
       versionedSecretValues: config.VERSIONED_SECRET_VALUES,
     },
   };
-  await createEnvironments(vault, system);
+  await createEnvironments(vault, system).catch((error: unknown) => {
+    const { fault } = vault.storage;
+    // Without its primary a replica is read all the same; they are added once that is back.
+    if (!fault || !isFaultOfPrimary(fault)) throw error;
+  });
   const sessions = new Sessions(
     { sessionExpiration: config.ADMIN_SESSION_EXPIRATION },
     clock,
@@ -137,21 +141,6 @@ export async function createServices(
  */
 async function browserMaterial({ ADMIN_PASSWORD }: Config, { db, random }: Vault): Promise<Bytes> {
   return concat((await readBlinding(db)) ?? random(32), toBytes(ADMIN_PASSWORD ?? ""));
-}
-
-/** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError. */
-async function migrateOrExplain(
-  { $client }: Database,
-  { DATABASE_URL }: Config,
-  now: number,
-): Promise<string[]> {
-  try {
-    return await migrate($client, migrations, now);
-  } catch (error) {
-    if (error instanceof MigrationError || DATABASE_URL.startsWith("file:")) throw error;
-    const { code, error: kind } = loggable(error);
-    throw new DatabaseError(`cannot use the database at ${new URL(DATABASE_URL).host}: ${code ?? kind}`);
-  }
 }
 
 function urlOf({ HOST }: Config, port: number | undefined): string {

@@ -1,7 +1,14 @@
+import type { Database } from "./database/connect.ts";
 import { isBusy } from "./database/constraint.ts";
 import { isDatabaseUp } from "./database/health.ts";
-import { SqliteClient } from "./database/sqlite-client.ts";
-import { isFaultOfWrites, storageFault, storageSentence } from "./database/storage-fault.ts";
+import { localClient } from "./database/local-client.ts";
+import {
+  isFaultOfPrimary,
+  isFaultOfWrites,
+  type StorageFaultKind,
+  storageFault,
+  storageSentence,
+} from "./database/storage-fault.ts";
 import { type Logger, loggable } from "./logger.ts";
 import { Forgetting } from "./memory/forgetting.ts";
 import type { Sessions } from "./sessions/sessions.ts";
@@ -89,35 +96,47 @@ export class Upkeep {
     };
   }
 
-  /** Finds a database file that was taken away, or is back, and tells of what begins and what is over. */
+  /** Finds a database file or a primary that is gone, or is back, and tells of what begins and what is over. */
   async #lookAtStorage(): Promise<void> {
     const { db, storage } = this.services.vault;
-    const lost = db.$client instanceof SqliteClient ? await db.$client.look() : undefined;
+    const local = localClient(db.$client);
+    const lost = await local?.look();
     if (lost) storage.met(lost);
-    // Of the others only a write can tell that they are over.
-    else if (storage.fault && !isFaultOfWrites(storage.fault) && (await isDatabaseUp(db))) storage.worked();
-    this.#tellNews();
-    if (db.$client instanceof SqliteClient && db.$client.reopened !== this.#reopened) {
-      this.#reopened = db.$client.reopened;
+    else if (storage.fault && (await isOver(storage.fault, db))) storage.worked();
+    const ended = this.#tellNews();
+    // A start without the primary could not add them.
+    if (ended && isFaultOfPrimary(ended)) await createEnvironments(this.services.vault, system);
+    if (local && local.reopened !== this.#reopened) {
+      this.#reopened = local.reopened;
       await this.#startOver();
     }
   }
 
-  #tellNews(): void {
+  /** Gives the fault that is over since this was called last. */
+  #tellNews(): StorageFaultKind | undefined {
     const { vault, logger } = this.services;
     const news = vault.storage.news();
-    if (!news) return;
-    if ("began" in news) logger.error({ fault: news.began }, storageSentence({ kind: news.began }));
-    else logger.warn({ fault: news.ended }, "the database can be used again");
+    if (!news) return undefined;
+    if ("began" in news) {
+      logger.error({ fault: news.began }, storageSentence({ kind: news.began }));
+      return undefined;
+    }
+    logger.warn({ fault: news.ended }, "the database can be used again");
+    return news.ended;
   }
 
   /** Another file was opened: it may be an older copy, or another database altogether. */
   async #startOver(): Promise<void> {
     const { vault, sessions, changes, heads, logger } = this.services;
-    logger.warn("the database file is another one than before: it was opened, and everything is sealed");
+    logger.warn("the database is another one than before: it was opened, and everything is sealed");
     sessions.sealAll();
     changes.poke();
     await createEnvironments(vault, system);
     await heads.now();
   }
+}
+
+/** Of what keeps a database from being written only a write can tell that it is over; of a primary, its replica. */
+async function isOver(kind: StorageFaultKind, db: Database): Promise<boolean> {
+  return isFaultOfPrimary(kind) || (!isFaultOfWrites(kind) && (await isDatabaseUp(db)));
 }

@@ -7,6 +7,7 @@ const defaults = {
   NB_MINUTES_DECRYPTED_BEFORE_REDIRECT: 5,
   ADMIN_SESSION_EXPIRATION: 3600,
   DATABASE_URL: "file:data/secretsfly.db",
+  DATABASE_SYNC_MILLISECONDS: 500,
   HOST: "127.0.0.1",
   PORT: 3000,
   LOG_LEVEL: "info",
@@ -22,6 +23,7 @@ const wrong = {
   NB_MINUTES_DECRYPTED_BEFORE_REDIRECT: "canary",
   ADMIN_SESSION_EXPIRATION: "canary",
   DATABASE_URL: "postgres://admin:canary@db/app",
+  DATABASE_SYNC_MILLISECONDS: "canary",
   HOST: "canary.example.com",
   PORT: "canary",
   PUBLIC_ORIGIN: "https://canary.example.com/path",
@@ -66,6 +68,8 @@ describe("the settings", () => {
       ADMIN_PASSWORD: " with spaces ",
       DATABASE_URL: "libsql://db.example.com",
       DATABASE_AUTH_TOKEN: "token",
+      DATABASE_REPLICA_PATH: "data/replica.db",
+      DATABASE_SYNC_MILLISECONDS: "250",
       HOST: "0.0.0.0",
       PORT: "0",
       PUBLIC_ORIGIN: "https://secrets.example.com",
@@ -82,6 +86,8 @@ describe("the settings", () => {
       ADMIN_PASSWORD: " with spaces ",
       DATABASE_URL: "libsql://db.example.com",
       DATABASE_AUTH_TOKEN: "token",
+      DATABASE_REPLICA_PATH: "data/replica.db",
+      DATABASE_SYNC_MILLISECONDS: 250,
       HOST: "0.0.0.0",
       PORT: 0,
       PUBLIC_ORIGIN: "https://secrets.example.com",
@@ -113,7 +119,15 @@ describe("settings that cannot be", () => {
     expect(message).not.toMatch(/canary|can ary/);
   });
 
+  test("a replica is of a database on a server", () => {
+    const path = { DATABASE_REPLICA_PATH: "data/replica.db" };
+    expect(atFault(path)).toEqual(["DATABASE_REPLICA_PATH"]);
+    expect(atFault({ ...path, DATABASE_URL: "file:data/secretsfly.db" })).toEqual(["DATABASE_REPLICA_PATH"]);
+    expect(atFault({ ...path, DATABASE_URL: "http://127.0.0.1:8080" })).toEqual([]);
+  });
+
   const cases: [name: string, values: readonly string[]][] = [
+    ["DATABASE_SYNC_MILLISECONDS", ["0", "49", "60001", "0.5"]],
     ["PORT", ["-1", "65536", "80.5", "http", "3000a"]],
     [
       "AVAILABLE_ENVIRONMENTS",

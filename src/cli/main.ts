@@ -1,6 +1,7 @@
 #!/usr/bin/env bun
 import { CommanderError } from "commander";
 import { RequestError } from "../client/request-error.ts";
+import { replicaCommand } from "../database/replica/protocol.ts";
 import { CliError } from "./cli-error.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { visibleLines, writeNote } from "./output.ts";
@@ -28,8 +29,15 @@ function report(error: unknown): number {
 }
 
 try {
-  const program = await createProgram(process.argv[2]);
-  await program.parseAsync();
+  // What the server of this executable starts: nobody types it.
+  if (process.argv[2] === replicaCommand && process.send)
+    await import("../database/replica/replica-process.ts");
+  else await runProgram();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+async function runProgram(): Promise<void> {
+  const program = await createProgram(process.argv[2]);
+  await program.parseAsync();
 }

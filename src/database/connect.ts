@@ -75,7 +75,8 @@ function openFile(file: string): Client {
 /** How long a server may take for one request: longer than the largest batch, shorter than for ever. Milliseconds. */
 const serverPatience = 30_000;
 
-function openServer({ databaseUrl, databaseAuthToken }: DatabaseSettings): Client {
+/** A database on a libSQL server. It is not asked for anything yet. */
+export function openServer({ databaseUrl, databaseAuthToken }: DatabaseSettings): Client {
   return createClient({
     url: databaseUrl,
     ...(databaseAuthToken && { authToken: databaseAuthToken }),

@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Client } from "@libsql/client";
+import { ReplicaClient } from "./replica/replica-client.ts";
 
 /** How writes of others, such as another process on the same file, are noticed. */
 export interface ForeignWrites {
@@ -28,10 +29,13 @@ const [firstPause, longestPause, slowestDisk] = [10, 200, 1000] as const;
 
 /**
  * Watches for the writes of others. `file` is the database's path: its folder is watched, and nothing is asked of the
- * database until something happens there. undefined: a database on a server, which tells nothing and has to be asked.
+ * database until something happens there. undefined: a database on a server, which tells nothing and has to be asked,
+ * unless this machine has a replica of it.
  */
 export function foreignWrites(file: string | undefined, client: Client): ForeignWrites {
   const told: ForeignWatch = { lookEvery: lookWhereNothingIsTold, stop: () => {} };
+  if (client instanceof ReplicaClient)
+    return { watch: (onWrite) => ({ lookEvery: lookWhereWritesAreTold, stop: client.onChange(onWrite) }) };
   return { watch: (onWrite) => (file === undefined ? told : new FileWatch(file, client, onWrite)) };
 }
 

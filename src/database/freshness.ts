@@ -1,5 +1,4 @@
-import type { Client } from "@libsql/client";
-import { SqliteClient } from "./sqlite-client.ts";
+import type { LocalClient } from "./local-client.ts";
 
 /** When something was read of the database. */
 export interface Mark {
@@ -32,9 +31,12 @@ export class Freshness {
   #quietUntil = Number.NEGATIVE_INFINITY;
   #reopened: number | undefined;
 
-  /** @param steady - milliseconds from whenever; nobody can set it */
+  /**
+   * @param client - undefined: of what others write, the database tells nothing
+   * @param steady - milliseconds from whenever; nobody can set it
+   */
   constructor(
-    private readonly client: Client,
+    private readonly client: LocalClient | undefined,
     private readonly steady: () => number,
   ) {}
 
@@ -64,7 +66,7 @@ export class Freshness {
   /** Nobody waits for the answer: until it comes, what was read gets older. */
   #askNowAndThen(now: number): void {
     const { client } = this;
-    if (now - this.#askedAt < askEvery || this.#isAsking || !(client instanceof SqliteClient)) return;
+    if (!client || now - this.#askedAt < askEvery || this.#isAsking) return;
     this.#askedAt = now;
     if (client.reopened !== this.#reopened) this.changed();
     this.#reopened = client.reopened;

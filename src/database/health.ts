@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "./connect.ts";
-import { SqliteClient } from "./sqlite-client.ts";
+import { localClient } from "./local-client.ts";
+import { isFaultOfWrites } from "./storage-fault.ts";
 
 /** Long enough for a busy machine; a health check has its answer within a second. Milliseconds. */
 const patience = 800;
@@ -10,7 +11,8 @@ const patience = 800;
  * that is back, or has another in its place, is opened by this.
  */
 export async function isDatabaseUp(db: Database): Promise<boolean> {
-  if (db.$client instanceof SqliteClient && (await db.$client.look())) return false;
+  const fault = await localClient(db.$client)?.look();
+  if (fault && !isFaultOfWrites(fault.kind)) return false;
   const { promise: late, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(() => resolve(false), patience);
   try {

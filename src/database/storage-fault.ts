@@ -9,6 +9,9 @@ import { SecretsflyError } from "../errors.ts";
  * - `failing`: the disk gives errors.
  * - `unreachable`: the database is on a server that does not answer.
  * - `locked`: another program has held the lock for longer than a write waits.
+ * - `cut-off`: the primary of a replica does not answer; what the replica holds can be read.
+ * - `foreign-primary`: the primary is empty, or was wiped; what the replica holds can be read.
+ * - `rebuilding`: the replica is filled anew; what it held can be read, unless it was damaged.
  */
 export type StorageFaultKind = (typeof storageFaultKinds)[number];
 
@@ -20,6 +23,9 @@ export const storageFaultKinds = [
   "failing",
   "unreachable",
   "locked",
+  "cut-off",
+  "foreign-primary",
+  "rebuilding",
 ] as const;
 
 export interface StorageFault {
@@ -28,16 +34,16 @@ export interface StorageFault {
   mayBeWritten: boolean;
 }
 
-/** A database file that is not at its path any more, or is another one by now. */
+/** A database file that is not at its path any more, or is another one by now; or a replica without its primary. */
 export class StorageError extends Error implements StorageFault {
   override readonly name = "StorageError";
 
   constructor(
-    readonly kind: "missing" | "replaced",
+    readonly kind: StorageFaultKind,
     readonly mayBeWritten = false,
     options?: ErrorOptions,
   ) {
-    super(`the database file is ${kind}`, options);
+    super(`the database is ${kind}`, options);
   }
 }
 
@@ -77,12 +83,28 @@ const sentences: Readonly<Record<StorageFaultKind, string>> = {
   failing: "The database cannot be written: its disk is read-only, or gives errors.",
   unreachable: "The database server does not answer.",
   locked: "The database cannot be written: another program keeps it locked.",
+  "cut-off": "The database cannot be written: its primary does not answer.",
+  "foreign-primary":
+    "The database cannot be written: its primary is empty, where this machine's replica is not.",
+  rebuilding: "The database cannot be used: this machine's replica is being filled anew.",
 };
 
 /** Whether what is there can be read meanwhile, so that only a write tells when it is over. */
 export function isFaultOfWrites(kind: StorageFaultKind): boolean {
-  return kind === "full" || kind === "read-only" || kind === "failing" || kind === "locked";
+  return faultsOfWrites.has(kind);
 }
+
+/** Whether it is a replica's, which knows by itself when its primary is back. */
+export function isFaultOfPrimary(kind: StorageFaultKind): boolean {
+  return faultsOfPrimary.has(kind);
+}
+
+const faultsOfPrimary: ReadonlySet<StorageFaultKind> = new Set(["cut-off", "foreign-primary", "rebuilding"]);
+
+const faultsOfWrites: ReadonlySet<StorageFaultKind> = new Set([
+  ...(["full", "read-only", "failing", "locked"] as const),
+  ...faultsOfPrimary,
+]);
 
 /** A fault in one sentence, for people. */
 export function storageSentence({ kind }: Pick<StorageFault, "kind">): string {

@@ -158,7 +158,7 @@ export const backupDefences: readonly Defence[] = [
   },
   {
     promise: "a database of a newer version is not touched by a server",
-    file: "src/main.ts",
+    file: "src/open-database.ts",
     remove: "  await refuseNewer(settings, migrations);\n",
     test: "test/database/migrate.test.ts",
     name: "changes no byte",

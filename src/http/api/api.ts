@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { isDatabaseUp } from "../../database/health.ts";
+import { isFaultOfWrites } from "../../database/storage-fault.ts";
 import type { AppEnv } from "../app-env.ts";
 import { publicFault } from "../faults.ts";
 import { problem } from "../problem.ts";
@@ -14,11 +15,12 @@ const noStore = { "Cache-Control": "no-store" };
 export function createApi(maxBodyBytes: number) {
   return new Hono<AppEnv>({ strict: false })
     .onError((error, c) => problem(c, publicFault(c, error)))
-    .get("/status", async (c) =>
-      (await isDatabaseUp(c.var.vault.db))
-        ? c.json({ db: "up" as const }, 200, noStore)
-        : c.json({ db: "down" as const }, 503, noStore),
-    )
+    .get("/status", async (c) => {
+      const { db, storage } = c.var.vault;
+      if (!(await isDatabaseUp(db))) return c.json({ db: "down" as const }, 503, noStore);
+      const writes = storage.fault && isFaultOfWrites(storage.fault) && ("down" as const);
+      return c.json({ db: "up" as const, ...(writes && { writes }) }, 200, noStore);
+    })
     .get("/token", requireToken, async (c) => {
       const { token, unlock } = c.var.access;
       // Proves what is told: a row that was edited claims rights that its key does not open.

@@ -175,7 +175,14 @@ export const tokenInfo = z
   })
   .meta({ id: "TokenInfo", description: "What a service token may do." });
 
-export const statusUp = z.object({ db: z.literal("up") }).meta({ id: "StatusUp" });
+export const statusUp = z
+  .object({
+    db: z.literal("up"),
+    writes: z.literal("down").optional().meta({
+      description: "What is there can be read, and nothing be written. Left out while all is well.",
+    }),
+  })
+  .meta({ id: "StatusUp" });
 export const statusDown = z.object({ db: z.literal("down") }).meta({ id: "StatusDown" });
 
 export type SecretList = z.output<typeof secretList>;
