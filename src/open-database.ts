@@ -3,7 +3,7 @@ import { connect, type Database, DatabaseError } from "./database/connect.ts";
 import { MigrationError, migrate, refuseNewer } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
 import { connectReplica } from "./database/replica/connect-replica.ts";
-import type { RebuildReason, ReplicaNews } from "./database/replica/replica.ts";
+import type { RebuildReason, ReplicaNews, Trouble } from "./database/replica/replica.ts";
 import { StorageError, storageSentence } from "./database/storage-fault.ts";
 import { type Logger, loggable } from "./logger.ts";
 
@@ -41,12 +41,20 @@ async function connectAs(
 }
 
 function logReplica(logger: Logger, news: ReplicaNews): void {
-  if ("rebuilt" in news) logger.warn("the replica is filled, and holds what the primary holds");
-  else if ("unsupported" in news) logger.error("there is no replication library for this system");
+  if ("rebuilt" in news)
+    logger[news.rebuilt === "missing" ? "info" : "warn"](
+      "the replica is filled, and holds what the primary holds",
+    );
+  else if ("trouble" in news) logger.error({ reason: news.trouble }, troubleSentences[news.trouble]);
   else if (news.rebuilding === "missing")
     logger.info("there is no replica yet: it is filled from the primary");
   else logger.error({ reason: news.rebuilding }, rebuildSentences[news.rebuilding]);
 }
+
+const troubleSentences: Readonly<Record<Trouble, string>> = {
+  "in-use": "another server keeps this replica up to date: each needs a DATABASE_REPLICA_PATH of its own",
+  unsupported: "there is no replication library for this system: the replica stays as it is",
+};
 
 const rebuildSentences: Readonly<Record<Exclude<RebuildReason, "missing">, string>> = {
   incomplete: "the replica was never filled: it is filled anew from the primary",

@@ -41,7 +41,12 @@ export class Upkeep {
   #writeUsageFrom = 0;
   readonly #forgetting = new Forgetting();
 
-  constructor(private readonly services: LookedAfter) {}
+  /** When it was looked at last, the database was not to be written. */
+  #wasLost: boolean;
+
+  constructor(private readonly services: LookedAfter) {
+    this.#wasLost = services.vault.storage.fault !== undefined;
+  }
 
   /** Seals what is over, writes what was counted, tells listeners and the log, and looks whether the database is there. */
   tick(): void {
@@ -103,26 +108,22 @@ export class Upkeep {
     const lost = await local?.look();
     if (lost) storage.met(lost);
     else if (storage.fault && (await isOver(storage.fault, db))) storage.worked();
-    const ended = this.#tellNews();
+    this.#tellNews();
     // A start without the primary could not add them.
-    if (ended && isFaultOfPrimary(ended)) await createEnvironments(this.services.vault, system);
+    if (!lost && this.#wasLost) await createEnvironments(this.services.vault, system);
+    this.#wasLost = lost !== undefined;
     if (local && local.reopened !== this.#reopened) {
       this.#reopened = local.reopened;
       await this.#startOver();
     }
   }
 
-  /** Gives the fault that is over since this was called last. */
-  #tellNews(): StorageFaultKind | undefined {
+  #tellNews(): void {
     const { vault, logger } = this.services;
     const news = vault.storage.news();
-    if (!news) return undefined;
-    if ("began" in news) {
-      logger.error({ fault: news.began }, storageSentence({ kind: news.began }));
-      return undefined;
-    }
-    logger.warn({ fault: news.ended }, "the database can be used again");
-    return news.ended;
+    if (!news) return;
+    if ("began" in news) logger.error({ fault: news.began }, storageSentence({ kind: news.began }));
+    else logger.warn({ fault: news.ended }, "the database can be used again");
   }
 
   /** Another file was opened: it may be an older copy, or another database altogether. */

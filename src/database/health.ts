@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Database } from "./connect.ts";
 import { localClient } from "./local-client.ts";
 import { isFaultOfWrites } from "./storage-fault.ts";
+import type { StorageHealth } from "./storage-health.ts";
 
 /** Long enough for a busy machine; a health check has its answer within a second. Milliseconds. */
 const patience = 800;
@@ -24,4 +25,10 @@ export async function isDatabaseUp(db: Database): Promise<boolean> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whether something can be written, as was found when that was tried last; of a replica, whether it has its primary. */
+export async function areWritesUp(db: Database, storage: StorageHealth): Promise<boolean> {
+  const fault = (await localClient(db.$client)?.look())?.kind ?? storage.fault;
+  return fault === undefined || !isFaultOfWrites(fault);
 }

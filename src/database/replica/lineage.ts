@@ -24,49 +24,41 @@ export interface Head {
  */
 export type Relation = "continues" | "parted" | "other" | "empty";
 
-const tables: InStatement =
-  "SELECT count(*) FROM sqlite_master WHERE name IN ('migrations', 'audit_blinding', 'audit_events')";
 const origin: InStatement =
   "SELECT hex(blinding) FROM audit_blinding WHERE id = 1 AND EXISTS (SELECT 1 FROM migrations)";
 const head: InStatement = "SELECT id, hex(hash) FROM audit_events ORDER BY id DESC LIMIT 1";
 
 /** The lineage of a database; undefined where it is no database of ours, or not complete. Throws what the database throws. */
 export async function lineageOf(client: Client): Promise<Lineage | undefined> {
-  return (await read(client, undefined)).lineage;
+  return (await survey(client, { origin: "", heads: [] })).lineage;
 }
 
-/** What a primary is to a replica of this lineage. Throws what the database throws. */
-export async function relationTo(primary: Client, replica: Lineage): Promise<Relation> {
-  const { lineage, hashAtHead } = await read(primary, replica.head);
-  if (!lineage) return "empty";
-  if (lineage.origin !== replica.origin) return "other";
-  return replica.head === undefined || hashAtHead === replica.head.hash ? "continues" : "parted";
-}
-
-interface Read {
-  lineage: Lineage | undefined;
-  /** The hash that the database has for the event of the other one's head. */
-  hashAtHead: string | undefined;
-}
-
-async function read(client: Client, other: Head | undefined): Promise<Read> {
-  const { rows } = await client.execute(tables);
-  if (rows[0]?.[0] !== 3) return { lineage: undefined, hashAtHead: undefined };
-  const hash: InStatement = {
+/**
+ * What a database is by now, in one request, and what it is to one whose audit had these heads. Throws what the database
+ * throws.
+ */
+export async function survey(
+  client: Client,
+  before: { origin: string; heads: readonly Head[] },
+): Promise<{ relation: Relation; lineage: Lineage | undefined }> {
+  const hashes = before.heads.map(({ id }) => ({
     sql: "SELECT hex(hash) FROM audit_events WHERE id = ?",
-    args: [other?.id ?? 0],
-  };
-  const [origins, heads, hashes] = (await client.batch([origin, head, hash], "read")) as [
-    ResultSet,
-    ResultSet,
-    ResultSet,
-  ];
-  const [made, newest] = [origins.rows[0]?.[0], heads.rows[0]];
-  return {
-    lineage:
-      typeof made === "string"
-        ? { origin: made, head: newest && { id: Number(newest[0]), hash: String(newest[1]) } }
-        : undefined,
-    hashAtHead: hashes.rows[0] && String(hashes.rows[0][0]),
-  };
+    args: [id],
+  }));
+  const [origins, heads, ...found] = await client
+    .batch([origin, head, ...hashes], "read")
+    .catch(noneWithoutTables);
+  const [made, newest] = [origins?.rows[0]?.[0], heads?.rows[0]];
+  if (typeof made !== "string") return { relation: "empty", lineage: undefined };
+  const lineage = { origin: made, head: newest && { id: Number(newest[0]), hash: String(newest[1]) } };
+  if (made !== before.origin) return { relation: "other", lineage };
+  const hasAll = before.heads.every(({ hash }, i) => found[i]?.rows[0]?.[0] === hash);
+  return { relation: hasAll ? "continues" : "parted", lineage };
+}
+
+function noneWithoutTables(error: unknown): ResultSet[] {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (/no such table/.test(current.message)) return [];
+  }
+  throw error;
 }

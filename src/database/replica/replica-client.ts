@@ -55,6 +55,11 @@ export class ReplicaClient implements Client {
     return this.replica.reopened;
   }
 
+  /** For how long what is read may lack what others have written, in milliseconds. */
+  get age(): number {
+    return this.replica.age;
+  }
+
   /** Another text whenever something that is read here may have changed. */
   async foreignCommits(): Promise<string> {
     return String(this.replica.changes);

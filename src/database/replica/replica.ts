@@ -1,12 +1,15 @@
 import type { Client } from "@libsql/client";
 import type { SqliteClient } from "../sqlite-client.ts";
 import type { StorageFaultKind } from "../storage-fault.ts";
-import { type Lineage, lineageOf, type Relation, relationTo } from "./lineage.ts";
+import { type Head, type Lineage, lineageOf, type Relation, survey } from "./lineage.ts";
 import type { ReplicaFile } from "./replica-file.ts";
 import type { Syncer, SyncOutcome } from "./syncer.ts";
 
 /** What a replica is told to log, since nobody asks for it: why it is filled anew, and that it is. */
-export type ReplicaNews = { rebuilding: RebuildReason } | { rebuilt: true } | { unsupported: true };
+export type ReplicaNews = { rebuilding: RebuildReason } | { rebuilt: RebuildReason } | { trouble: Trouble };
+
+/** What keeps a replica from being brought up to date though nothing is wrong with the primary. */
+export type Trouble = "in-use" | "unsupported";
 
 /**
  * Why a replica is filled from the beginning: `missing`, `incomplete` and `damaged` are the file's faults, `parted` and
@@ -31,6 +34,8 @@ const syncPatience = 10_000;
 const [catchUpPatience, rebuildPatience] = [120_000, 900_000] as const;
 /** Between two tries to reach a primary that is gone, at least. */
 const retryEvery = 1000;
+/** What is no event of the audit, such as how often tokens were used, is looked for so often. Milliseconds. */
+const unheardEvery = 10_000;
 /** So often in vain, with a primary that answers, and the file is given up. */
 const mostFailures = 20;
 
@@ -45,13 +50,19 @@ export class Replica {
   #local: SqliteClient | undefined;
   /** Of what is read here. */
   #lineage: Lineage | undefined;
+  /** The primary's, when it was asked last: what it told then, it must have later on. */
+  #told: Lineage | undefined;
   /** Why nothing can be written, or undefined. It is cut off until the primary has told what it is. */
   #fault: StorageFaultKind | undefined = "cut-off";
   #rebuilding: RebuildReason | undefined;
   #frame: number | undefined;
   #failures = 0;
+  #trouble: Trouble | undefined;
   #changes = 0;
   #reopened = 0;
+  /** A write told that what is read here may not be what the primary holds. */
+  #isDoubtful = false;
+  #takenAt = Number.NEGATIVE_INFINITY;
   #caughtUpAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
   #queued: Promise<void> | undefined;
@@ -75,7 +86,7 @@ export class Replica {
       this.#local = file.open();
       this.#lineage = await lineageOf(this.#local);
     }
-    const caughtUp = this.catchUp();
+    const caughtUp = this.#run(() => this.#meetAgain());
     await (fault ? caughtUp : Promise.race([caughtUp, Bun.sleep(patience)]));
     return this.#local !== undefined;
   }
@@ -106,22 +117,12 @@ export class Replica {
     return performance.now() - this.#caughtUpAt;
   }
 
-  /** Brings what is read up to what the primary holds now, if it can be reached. */
-  catchUp(): Promise<void> {
-    if (!this.#running) {
-      clearTimeout(this.#timer);
-      this.#running = this.#round().finally(() => {
-        this.#running = undefined;
-        this.#schedule();
-      });
-      return this.#running;
-    }
-    // What runs may have asked the primary before.
-    this.#queued ??= this.#running.then(() => {
-      this.#queued = undefined;
-      return this.catchUp();
-    });
-    return this.#queued;
+  /**
+   * Brings what is read up to what the primary holds now, if it can be reached: to be called after it was written to, or
+   * has refused a write.
+   */
+  async catchUp(): Promise<void> {
+    await this.#run(() => this.#take());
   }
 
   /** Somebody could not reach the primary. */
@@ -133,7 +134,7 @@ export class Replica {
   async damaged(): Promise<void> {
     this.#rebuilding ??= this.#begin("damaged");
     this.#fault ??= "rebuilding";
-    await this.catchUp();
+    await this.#run(() => this.#meetAgain());
   }
 
   stop(): void {
@@ -143,28 +144,66 @@ export class Replica {
     this.#local?.close();
   }
 
+  /** One after the other. Who asks for the same while one runs, shares the next: what runs may have asked the primary before. */
+  #run(round: () => Promise<void>): Promise<void> {
+    if (this.#queued !== undefined) return this.#queued;
+    if (this.#running !== undefined) {
+      this.#queued = this.#running.then(() => {
+        this.#queued = undefined;
+        return this.#run(round);
+      });
+      return this.#queued;
+    }
+    clearTimeout(this.#timer);
+    this.#running = this.#attempt(round).finally(() => {
+      this.#running = undefined;
+      this.#schedule();
+    });
+    return this.#running;
+  }
+
   #schedule(): void {
     if (this.#isStopped) return;
     const { interval } = this.parts;
-    const wait = this.#fault ? Math.max(interval, retryEvery) : interval;
+    const wait = this.#fault ? Math.max(interval, retryEvery) : this.#isDoubtful ? 0 : interval;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.catchUp(), wait);
+    this.#timer = setTimeout(() => void this.#run(() => this.#look()), wait);
   }
 
   /** Never throws: whatever fails is tried again. */
-  async #round(): Promise<void> {
+  async #attempt(round: () => Promise<void>): Promise<void> {
     if (this.#isStopped) return;
+    const wasRebuilding = this.#rebuilding !== undefined;
     try {
-      if (!this.#fault && !this.#rebuilding) await this.#follow();
-      // Also where that has just failed, or has shown that the primary is another one.
+      if (!this.#fault && !this.#rebuilding) await round();
       else await this.#meetAgain();
+      // It has just turned out that the file is no use, or the primary another one.
+      if (this.#rebuilding && !wasRebuilding) await this.#meetAgain();
     } catch {
       this.#fault ??= "cut-off";
     }
   }
 
-  /** Takes what is new from the primary that it has followed all the time. */
-  async #follow(): Promise<void> {
+  /**
+   * Asks the primary whether there is something new, and whether it is still the one that it was: one that is restarted
+   * from an older copy of itself would be followed without a word, and what it writes then would be mixed with what it
+   * has lost.
+   */
+  async #look(): Promise<void> {
+    this.#isDoubtful = false;
+    const met = await this.#ask();
+    if (met?.relation !== "continues" || !met.lineage) {
+      await this.#meet(met);
+      return;
+    }
+    this.#told = met.lineage;
+    const isNew = met.lineage.head?.hash !== this.#lineage?.head?.hash;
+    if (isNew || performance.now() - this.#takenAt > unheardEvery) await this.#take();
+    else this.#caughtUpAt = performance.now();
+  }
+
+  /** Takes what is new from the primary. */
+  async #take(): Promise<void> {
     const before = this.#frame;
     const outcome = await this.parts.syncer.sync(syncPatience);
     if ("fault" in outcome) {
@@ -172,19 +211,18 @@ export class Replica {
       return;
     }
     this.#frame = outcome.frame;
-    if (before !== undefined && (outcome.frame ?? -1) < before) {
-      // It began its log anew: perhaps it is another one.
-      this.#fault = "cut-off";
-      this.#changed();
-    } else {
-      this.#caughtUpAt = performance.now();
-      if (outcome.frames > 0) await this.#moved();
-    }
+    this.#takenAt = this.#caughtUpAt = performance.now();
+    if (outcome.frames > 0) await this.#moved();
+    // Something was written or was in the way of it, and here is nothing of it; or the log was begun anew.
+    this.#isDoubtful = outcome.frames === 0 || (before !== undefined && (outcome.frame ?? -1) < before);
   }
 
   /** Asks a primary that was gone what it is by now, and then takes from it what is new. */
   async #meetAgain(): Promise<void> {
-    const met = await this.#ask();
+    await this.#meet(await this.#ask());
+  }
+
+  async #meet(met: Met | undefined): Promise<void> {
     if (!met) {
       this.#fault = "cut-off";
       return;
@@ -196,6 +234,7 @@ export class Replica {
     if (met.relation !== "continues") this.#rebuilding ??= this.#begin(met.relation);
     if (this.#rebuilding) await this.#rebuild(this.#rebuilding, met.lineage);
     else await this.#catchUpWith(met.lineage);
+    this.#told = met.lineage;
   }
 
   async #catchUpWith(primary: Lineage): Promise<void> {
@@ -239,20 +278,24 @@ export class Replica {
     this.#rebuilding = undefined;
     await this.#moved();
     this.#isCaughtUp(outcome.frame);
-    tell({ rebuilt: true });
+    tell({ rebuilt: reason });
   }
 
   #isCaughtUp(frame: number | undefined): void {
     this.#frame = frame;
     this.#failures = 0;
+    this.#trouble = undefined;
     this.#fault = undefined;
-    this.#caughtUpAt = performance.now();
+    this.#isDoubtful = false;
+    this.#takenAt = this.#caughtUpAt = performance.now();
   }
 
   #failed(outcome: Extract<SyncOutcome, { fault: string }>): void {
     this.#fault ??= "cut-off";
     this.#failures++;
-    if (outcome.fault === "unsupported") this.parts.tell({ unsupported: true });
+    const trouble = outcome.fault === "in-use" || outcome.fault === "unsupported" ? outcome.fault : undefined;
+    if (trouble && trouble !== this.#trouble) this.parts.tell({ trouble });
+    this.#trouble = trouble;
     const isGivenUp =
       outcome.fault === "damaged" || (this.#failures >= mostFailures && outcome.fault === "failed");
     if (isGivenUp) this.#rebuilding ??= this.#begin("damaged");
@@ -277,20 +320,23 @@ export class Replica {
   }
 
   /** Whether what is read here has all that the primary had. */
-  async #holds(primary: Lineage): Promise<boolean> {
-    return (await relationTo(this.local, primary)) === "continues";
+  async #holds({ origin, head }: Lineage): Promise<boolean> {
+    const { relation } = await survey(this.local, { origin, heads: head ? [head] : [] });
+    return relation === "continues";
   }
 
   /** What the primary is to what is read here, and its own lineage; undefined: it does not say. */
-  async #ask(): Promise<{ relation: Relation; lineage: Lineage | undefined } | undefined> {
-    const { primary } = this.parts;
+  async #ask(): Promise<Met | undefined> {
+    const heads = [this.#told?.head, this.#lineage?.head].filter((head): head is Head => head !== undefined);
     const known = this.#lineage;
-    const asked = (async () => {
-      const lineage = await lineageOf(primary);
-      if (!lineage) return { relation: "empty", lineage } as const;
-      return { relation: known ? await relationTo(primary, known) : "continues", lineage } as const;
-    })();
-    const late = Bun.sleep(askPatience).then(() => undefined);
-    return Promise.race([asked.catch(() => undefined), late]);
+    const asked = survey(this.parts.primary, { origin: known?.origin ?? "", heads }).catch(() => undefined);
+    const met = await Promise.race([asked, Bun.sleep(askPatience).then(() => undefined)]);
+    // Nothing is read here yet: whatever it is, is taken.
+    return met && !known && met.lineage ? { ...met, relation: "continues" } : met;
   }
+}
+
+interface Met {
+  relation: Relation;
+  lineage: Lineage | undefined;
 }

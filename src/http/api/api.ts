@@ -1,6 +1,5 @@
 import { Hono } from "hono";
-import { isDatabaseUp } from "../../database/health.ts";
-import { isFaultOfWrites } from "../../database/storage-fault.ts";
+import { areWritesUp, isDatabaseUp } from "../../database/health.ts";
 import type { AppEnv } from "../app-env.ts";
 import { publicFault } from "../faults.ts";
 import { problem } from "../problem.ts";
@@ -18,8 +17,8 @@ export function createApi(maxBodyBytes: number) {
     .get("/status", async (c) => {
       const { db, storage } = c.var.vault;
       if (!(await isDatabaseUp(db))) return c.json({ db: "down" as const }, 503, noStore);
-      const writes = storage.fault && isFaultOfWrites(storage.fault) && ("down" as const);
-      return c.json({ db: "up" as const, ...(writes && { writes }) }, 200, noStore);
+      const areUp = await areWritesUp(db, storage);
+      return c.json({ db: "up" as const, ...(!areUp && { writes: "down" as const }) }, 200, noStore);
     })
     .get("/token", requireToken, async (c) => {
       const { token, unlock } = c.var.access;

@@ -1,6 +1,8 @@
 import { version } from "../../../package.json" with { type: "json" };
+import type { Database } from "../../database/connect.ts";
 import { isBusy } from "../../database/constraint.ts";
-import { isDatabaseUp } from "../../database/health.ts";
+import { areWritesUp, isDatabaseUp } from "../../database/health.ts";
+import { ReplicaClient } from "../../database/replica/replica-client.ts";
 import { storageFault, storageFaultKinds } from "../../database/storage-fault.ts";
 import { auditHead } from "../../vault/audit.ts";
 import type { AppDeps } from "../app-env.ts";
@@ -21,6 +23,10 @@ export async function serverState({ vault, sessions, usage, changes }: AppDeps):
   return [
     gauge("build_info", "The version that runs.", { labels: { version }, value: 1 }),
     gauge("database_up", "Whether the database answers, as /api/status tells it.", { value: isUp ? 1 : 0 }),
+    gauge("writes_up", "Whether something can be written, as /api/status tells it.", {
+      value: isUp && (await areWritesUp(vault.db, vault.storage)) ? 1 : 0,
+    }),
+    ...replicaState(vault.db),
     gauge("storage_fault", "1 for what keeps the database from being used since the last try.", ...faults),
     gauge("unsealed_projects", "Root projects that are unsealed in some session.", {
       value: sessions.unsealedRoots().size,
@@ -37,6 +43,19 @@ export async function serverState({ vault, sessions, usage, changes }: AppDeps):
       value: usage.lag / 1000,
     }),
     ...processState(),
+  ];
+}
+
+/** Of a server without a replica there is none. */
+function replicaState({ $client }: Database): Family[] {
+  if (!($client instanceof ReplicaClient)) return [];
+  return [
+    {
+      name: "secretsfly_replica_age_seconds",
+      help: "Since when the replica may lack what others have written.",
+      type: "gauge",
+      samples: [{ value: $client.age / 1000 }],
+    },
   ];
 }
 
