@@ -40,23 +40,32 @@ export function openReplica(file: string, url: string, authToken: string): Nativ
 }
 
 /**
- * Each system has a package of its own, of which only its own is installed. Named one by one, so that the executable
- * carries the one of the system that it is built for: what `libsql` computes its name from is not found in there.
+ * Each system has a package of its own, of which only its own is installed. Named one by one and each in a `try` of its own,
+ * so that the executable carries what is installed where it is built: what `libsql` computes its name from is not found in
+ * there.
  */
 function load(): Library | undefined {
-  const ofSystem: Readonly<Record<string, readonly (() => Library)[]>> = {
-    "linux-x64": [() => require("@libsql/linux-x64-gnu"), () => require("@libsql/linux-x64-musl")],
-    "linux-arm64": [() => require("@libsql/linux-arm64-gnu"), () => require("@libsql/linux-arm64-musl")],
-    "darwin-x64": [() => require("@libsql/darwin-x64")],
-    "darwin-arm64": [() => require("@libsql/darwin-arm64")],
-    "win32-x64": [() => require("@libsql/win32-x64-msvc")],
-  };
-  for (const require of ofSystem[`${process.platform}-${process.arch}`] ?? []) {
-    try {
-      return require();
-    } catch {
-      // Not installed, or made for another C library.
-    }
-  }
+  const system = `${process.platform}-${process.arch}`;
+  try {
+    if (system === "linux-x64") return require("@libsql/linux-x64-gnu");
+  } catch {}
+  try {
+    if (system === "linux-x64") return require("@libsql/linux-x64-musl");
+  } catch {}
+  try {
+    if (system === "linux-arm64") return require("@libsql/linux-arm64-gnu");
+  } catch {}
+  try {
+    if (system === "linux-arm64") return require("@libsql/linux-arm64-musl");
+  } catch {}
+  try {
+    if (system === "darwin-arm64") return require("@libsql/darwin-arm64");
+  } catch {}
+  try {
+    if (system === "darwin-x64") return require("@libsql/darwin-x64");
+  } catch {}
+  try {
+    if (system === "win32-x64") return require("@libsql/win32-x64-msvc");
+  } catch {}
   return undefined;
 }
