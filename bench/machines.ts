@@ -9,7 +9,7 @@ import { type Sqld, startSqld } from "../test/sqld.ts";
 import { percentile } from "./arithmetic.ts";
 import { chooseGenerator, type Generator } from "./generator.ts";
 import { secretsOf } from "./invented.ts";
-import { latencyOf, throughputs, usualConnections } from "./load.ts";
+import { latencyOf, type Measurement, throughputs, usualConnections } from "./load.ts";
 import { describeMachine } from "./machine.ts";
 import { processorSeconds, residentMiB } from "./process-figures.ts";
 import { fetchQuestion } from "./servers.ts";
@@ -51,7 +51,7 @@ async function measureMode(mode: Mode, folder: string, generator: Generator): Pr
   const { url, headers } = fetchQuestion(first, token);
   const load = { url, headers, connections: usualConnections };
   await generator.measure(load, 1);
-  const runs = [];
+  const runs: Measurement[] = [];
   for (let i = 0; i < 3; i++) runs.push(await generator.measure(load, 2));
   const { p50, p99 } = latencyOf(runs);
   const writes: number[] = [];

@@ -3,6 +3,7 @@ import type { SqliteClient } from "../sqlite-client.ts";
 import type { StorageFaultKind } from "../storage-fault.ts";
 import { type Head, type Lineage, lineageOf, type Relation, survey } from "./lineage.ts";
 import type { ReplicaFile } from "./replica-file.ts";
+import { Rounds } from "./rounds.ts";
 import type { Syncer, SyncOutcome } from "./syncer.ts";
 
 /** What a replica is told to log, since nobody asks for it: why it is filled anew, and that it is. */
@@ -32,6 +33,8 @@ const askPatience = 3000;
 const syncPatience = 10_000;
 /** For all that was written while the primary was not to be reached, and for the whole database. */
 const [catchUpPatience, rebuildPatience] = [120_000, 900_000] as const;
+/** Until the primary is asked again where something is odd, in milliseconds. */
+const doubtPause = 50;
 /** Between two tries to reach a primary that is gone, at least. */
 const retryEvery = 1000;
 /** What is no event of the audit, such as how often tokens were used, is looked for so often. Milliseconds. */
@@ -64,12 +67,14 @@ export class Replica {
   #isDoubtful = false;
   #takenAt = Number.NEGATIVE_INFINITY;
   #caughtUpAt = Number.NEGATIVE_INFINITY;
-  #running: Promise<void> | undefined;
-  #queued: Promise<void> | undefined;
-  #timer: Timer | undefined;
-  #isStopped = false;
+  readonly #rounds: Rounds;
 
-  constructor(private readonly parts: ReplicaParts) {}
+  constructor(private readonly parts: ReplicaParts) {
+    this.#rounds = new Rounds(
+      () => this.#attempt(() => this.#look()),
+      () => this.#pause(),
+    );
+  }
 
   /**
    * Opens the file where it can be served, looks for what is new, and goes on doing so. Without a file that can be served
@@ -86,7 +91,7 @@ export class Replica {
       this.#local = file.open();
       this.#lineage = await lineageOf(this.#local);
     }
-    const caughtUp = this.#run(() => this.#meetAgain());
+    const caughtUp = this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));
     await (fault ? caughtUp : Promise.race([caughtUp, Bun.sleep(patience)]));
     return this.#local !== undefined;
   }
@@ -122,7 +127,7 @@ export class Replica {
    * has refused a write.
    */
   async catchUp(): Promise<void> {
-    await this.#run(() => this.#take());
+    await this.#rounds.run(() => this.#attempt(() => this.#take()));
   }
 
   /** Somebody could not reach the primary. */
@@ -134,45 +139,24 @@ export class Replica {
   async damaged(): Promise<void> {
     this.#rebuilding ??= this.#begin("damaged");
     this.#fault ??= "rebuilding";
-    await this.#run(() => this.#meetAgain());
+    await this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));
   }
 
   stop(): void {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#rounds.stop();
     this.parts.syncer.stop();
     this.#local?.close();
   }
 
-  /** One after the other. Who asks for the same while one runs, shares the next: what runs may have asked the primary before. */
-  #run(round: () => Promise<void>): Promise<void> {
-    if (this.#queued !== undefined) return this.#queued;
-    if (this.#running !== undefined) {
-      this.#queued = this.#running.then(() => {
-        this.#queued = undefined;
-        return this.#run(round);
-      });
-      return this.#queued;
-    }
-    clearTimeout(this.#timer);
-    this.#running = this.#attempt(round).finally(() => {
-      this.#running = undefined;
-      this.#schedule();
-    });
-    return this.#running;
-  }
-
-  #schedule(): void {
-    if (this.#isStopped) return;
+  /** Milliseconds until it is looked again. */
+  #pause(): number {
     const { interval } = this.parts;
-    const wait = this.#fault ? Math.max(interval, retryEvery) : this.#isDoubtful ? 0 : interval;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#run(() => this.#look()), wait);
+    if (this.#fault) return Math.max(interval, retryEvery);
+    return this.#isDoubtful ? Math.min(interval, doubtPause) : interval;
   }
 
   /** Never throws: whatever fails is tried again. */
   async #attempt(round: () => Promise<void>): Promise<void> {
-    if (this.#isStopped) return;
     const wasRebuilding = this.#rebuilding !== undefined;
     try {
       if (!this.#fault && !this.#rebuilding) await round();
