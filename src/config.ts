@@ -51,6 +51,12 @@ const origin = text.refine(
   },
 );
 
+/** A name that can stand in a cookie and in a header, as Fly's names of machines can. */
+const machineName = text.regex(
+  /^[A-Za-z0-9-]{1,63}$/,
+  "a machine's name (FLY_MACHINE_ID unless MACHINE_ID is set) has letters, digits and -, and at most 63 characters",
+);
+
 /** The settings by the names of their environment variables; each has a default that is safe on one machine. */
 const schema = z.object({
   AVAILABLE_ENVIRONMENTS: environmentNames.default(["prod"]),
@@ -74,6 +80,7 @@ const schema = z.object({
     .regex(/^[A-Za-z0-9-]+$/, "must be the name of a header")
     .toLowerCase()
     .optional(),
+  MACHINE_ID: machineName.optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   VERSIONED_SECRET_VALUES: flag.default(true),
   MAX_SECRET_BYTES: whole(1, 16 * 1024 * 1024).default(1_048_576),
@@ -94,7 +101,7 @@ export class ConfigError extends Error {
 
 /** Reads the settings from environment variables. Throws ConfigError. */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = present(env);
+  const given = present({ ...env, MACHINE_ID: env.MACHINE_ID?.trim() || env.FLY_MACHINE_ID });
   const parsed = schema.safeParse(given);
   const faults = parsed.success
     ? []

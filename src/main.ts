@@ -124,7 +124,7 @@ export async function createServices(
     if (!fault || !isFaultOfPrimary(fault)) throw error;
   });
   const sessions = new Sessions(
-    { sessionExpiration: config.ADMIN_SESSION_EXPIRATION },
+    { sessionExpiration: config.ADMIN_SESSION_EXPIRATION, machine: config.MACHINE_ID },
     clock,
     random,
     steady,

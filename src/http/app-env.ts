@@ -22,6 +22,13 @@ export interface AppDeps {
   logger: Logger;
 }
 
+/** Why a session that a browser asks by is not here. */
+export type Loss =
+  /** Its time is over, or this process did not give it. */
+  | "ended"
+  /** The machine that gave it was asked in vain. */
+  | "gone";
+
 /** What a request carries from one middleware to the next. */
 export interface AppEnv {
   Variables: AppDeps & {
@@ -31,6 +38,8 @@ export interface AppEnv {
     address: string;
     /** Of the admin pages; undefined until something is worth remembering. */
     session: Session | undefined;
+    /** Why there is none where the browser has sent a session's cookie and must sign in. */
+    loss: Loss | undefined;
     /** What is to be overwritten of a form when its request is over. */
     formSecrets: Uint8Array[] | undefined;
   };

@@ -2,6 +2,7 @@ import type { Random } from "../cryptography/bytes.ts";
 import { sha256 } from "../cryptography/hash.ts";
 import { Deadline } from "./deadline.ts";
 import { Keyring } from "./keyring.ts";
+import { cookieOf } from "./machines.ts";
 
 /** A message for the next page that a session is shown. */
 export interface Flash {
@@ -40,6 +41,8 @@ export interface NewSession {
 export interface SessionSettings {
   /** Lifetime of a session, in seconds. */
   sessionExpiration: number;
+  /** What this machine is called among several, which each session's cookie then tells; undefined: there is but one. */
+  machine: string | undefined;
 }
 
 /** More sessions than any team has; the oldest goes when one more comes, so that nobody can fill the memory. */
@@ -61,9 +64,10 @@ export class Sessions {
     private readonly steady = clock,
   ) {}
 
-  /** A new session and the value of its cookie: 256 random bits, base64url. */
+  /** A new session and the value of its cookie: 256 random bits, base64url, behind the name of this machine if it has one. */
   create(signedIn: boolean): NewSession {
-    const secret = this.random(32).toBase64({ alphabet: "base64url", omitPadding: true });
+    const random = this.random(32).toBase64({ alphabet: "base64url", omitPadding: true });
+    const secret = cookieOf(this.settings.machine, random);
     const session: Session = {
       id: this.random(6).toHex(),
       deadline: new Deadline(this.clock() + this.settings.sessionExpiration * 1000, this.clock, this.steady),

@@ -81,6 +81,7 @@ const send =
 const pages: Record<string, Record<string, PathTo | State>> = {
   "GET /admin/sign-in": {
     "sign-in": { path: () => "/admin/sign-in", visitor: "stranger" },
+    "sign-in after a session": { path: () => "/admin/sign-in", act: loseSession, visitor: "stranger" },
   },
   "POST /admin/sign-in": {
     "sign-in refused": {
@@ -243,6 +244,14 @@ export const stops: readonly Stop[] = Object.entries(pages).flatMap(([route, sta
     ...(typeof state === "function" ? { path: state } : state),
   })),
 );
+
+/** Comes with the cookie of a session that the server does not know any more. */
+async function loseSession(page: Page): Promise<void> {
+  const url = page.url();
+  await page.context().addCookies([{ name: "secretsfly_session", value: "A".repeat(43), url }]);
+  await page.goto(projectsPath);
+  await page.locator(".flash").waitFor();
+}
 
 /** Each failure doubles the wait, so that it also outlasts a slow machine. */
 async function unsealTooOften(page: Page): Promise<void> {

@@ -6,6 +6,7 @@ const forms = "test/security/battery-forms.test.ts";
 const routes = "test/security/battery.test.ts";
 const fast = "test/http/fast-path.test.ts";
 const headers = "test/security/hostile-headers.test.ts";
+const machines = "test/sessions/machines.test.ts";
 const terminal = "test/security/hostile-terminal.test.ts";
 
 /** The doors: who is let in, by what, and what every answer carries. */
@@ -142,6 +143,70 @@ export const batteryDefences: readonly Defence[] = [
     name: "a read token at",
   },
   {
+    promise: "a request that was passed on is not passed on in a circle",
+    file: "src/http/admin/pass-on.ts",
+    remove: " || wasPassedOn(c)",
+    instead: ' || wasPassedOn.name === ""',
+    test: machines,
+    name: "passed on already is not passed on again (?:because|as|from)",
+  },
+  {
+    promise: "what comes back from a machine that is away stays",
+    file: "src/http/admin/pass-on.ts",
+    remove: '  if (c.req.header("Fly-Replay-Failed") !== undefined) return true;\n',
+    test: machines,
+    name: "because its machine cannot be reached",
+  },
+  {
+    promise: "a name of a machine brings nothing else into the header",
+    file: "src/sessions/machines.ts",
+    remove: "[A-Za-z0-9-]{1,63}",
+    instead: "[^]+?",
+    test: machines,
+    name: "passes on to names alone",
+  },
+  {
+    promise: "a machine is called nothing that a cookie or a header would take for more",
+    file: "src/config.ts",
+    remove: "/^[A-Za-z0-9-]{1,63}$/",
+    instead: "/^[^]+$/",
+    test: machines,
+    name: "what Fly calls the machine",
+  },
+  {
+    promise: "a request of another machine's session is passed on before anything of it is looked at",
+    file: "src/http/admin/admin.tsx",
+    remove: "    .use(passOn)\n    .use(requireSameOrigin)\n    .use(requireForm)\n",
+    instead: "    .use(requireSameOrigin)\n    .use(requireForm)\n    .use(passOn)\n",
+    test: machines,
+    name: "passes every request of the session on",
+  },
+  {
+    promise: "a session is its machine's: its secret under another name is nobody's",
+    file: "src/sessions/sessions.ts",
+    remove: "const session = this.#sessions.get(key(secret));",
+    instead:
+      "const end = secret.slice(-43);\n    const session = this.#sessions.get(key(secret)) ?? this.#sessions.get(key(cookieOf(this.settings.machine, end)));",
+    test: machines,
+    name: "is not here",
+  },
+  {
+    promise: "a form that no proxy passes on is refused in words",
+    file: "src/http/admin/pass-on.ts",
+    remove:
+      '  if (Number(c.req.header("Content-Length") ?? 0) > largestBody)\n    throw new SecretsflyError("too-large", tooLarge);\n',
+    test: machines,
+    name: "is refused by another machine",
+  },
+  {
+    promise: "the cookie of a session that is lost goes with it",
+    file: "src/http/admin/session.ts",
+    remove: "    leaveNotice(c, isRefused ? `${loss}-unsaved` : loss, isSecure(c));\n    forgetCookie(c);\n",
+    instead: "    leaveNotice(c, isRefused ? `${loss}-unsaved` : loss, isSecure(c));\n",
+    test: machines,
+    name: "with its machine is told so",
+  },
+  {
     promise: "a token is revoked by its own project's address alone",
     file: "src/vault/service-tokens.ts",
     remove: "    .where(eq(serviceTokens.projectId, projectId))\n",
@@ -151,7 +216,7 @@ export const batteryDefences: readonly Defence[] = [
   {
     promise: "without a session nobody is let in where there is a password",
     file: "src/http/admin/session.ts",
-    remove: '  if (!isOpen) return c.redirect("/admin/sign-in", 303);\n',
+    remove: "  if (!isOpen) return leadToSignIn(c);\n",
     test: admin,
     name: "to nobody the admin pages",
   },

@@ -51,7 +51,7 @@ describe("a keyring", () => {
   });
 
   test("every key that is dropped, in whatever way, is told once to who overwrites memory", () => {
-    const sessions = new Sessions({ sessionExpiration: 3600 }, clock, systemRandom);
+    const sessions = new Sessions({ sessionExpiration: 3600, machine: undefined }, clock, systemRandom);
     const { session, secret } = sessions.create(true);
     const { keyring } = session;
     const drops: (() => unknown)[] = [
@@ -97,7 +97,7 @@ describe("a keyring", () => {
 });
 
 describe("sessions", () => {
-  const create = () => new Sessions({ sessionExpiration: 3600 }, clock, systemRandom);
+  const create = () => new Sessions({ sessionExpiration: 3600, machine: undefined }, clock, systemRandom);
 
   test("are found by their secret for an hour, and not a millisecond longer", () => {
     const sessions = create();

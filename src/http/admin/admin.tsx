@@ -18,6 +18,7 @@ import { historyRoutes } from "./history.tsx";
 import { importRoutes } from "./import.tsx";
 import { MessagePage } from "./pages/message-page.tsx";
 import { projectPath } from "./pages/paths.ts";
+import { passOn } from "./pass-on.ts";
 import { pointInTimeRoutes } from "./point-in-time.tsx";
 import { projectRoutes } from "./projects.tsx";
 import { rotationRoutes } from "./rotation.tsx";
@@ -35,6 +36,7 @@ export function createAdmin(maxBodyBytes: number) {
       await next();
     })
     .use(requirePasswordOrLoopback)
+    .use(passOn)
     .use(requireSameOrigin)
     .use(requireForm)
     .use(loadSession)

@@ -3,10 +3,12 @@ import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import { SecretsflyError } from "../../errors.ts";
 import { knownFor } from "../../sessions/known-browsers.ts";
+import { machineOf } from "../../sessions/machines.ts";
 import type { Flash, NewSession, Session } from "../../sessions/sessions.ts";
 import { actAs, type UnlockedRoot } from "../../vault/unlock.ts";
 import type { Actor } from "../../vault/vault.ts";
 import type { AppEnv } from "../app-env.ts";
+import { leaveNotice, noticeOfLoss, sealedNotice, takeNotice } from "./notice.ts";
 import { projectPath } from "./pages/paths.ts";
 
 /** `__Host-`: a browser accepts it over TLS only, and from no sibling domain. */
@@ -23,20 +25,55 @@ function cookiePath(c: Context<AppEnv>): string {
   return isSecure(c) ? "/" : "/admin";
 }
 
+/** The value of the session's cookie, as the browser has sent it; undefined for none. */
+function sentCookie(c: Context<AppEnv>): string | undefined {
+  return getCookie(c, cookieName(c)) || undefined;
+}
+
+/** The machine that the request's session is on, by its cookie; undefined where that is this one, or none is named. */
+export function machineElsewhere(c: Context<AppEnv>): string | undefined {
+  const { MACHINE_ID } = c.var.config;
+  const machine = MACHINE_ID && machineOf(sentCookie(c) ?? "");
+  return machine === MACHINE_ID ? undefined : machine;
+}
+
 /** Finds the session of the request's cookie, and without a signed-in one leads to the sign-in page where a password is set. */
 export const loadSession = createMiddleware<AppEnv>(async (c, next) => {
-  const secret = getCookie(c, cookieName(c));
-  const session = secret === undefined ? undefined : c.var.sessions.find(secret);
+  const { config, sessions } = c.var;
+  const cookie = sentCookie(c);
+  // Found by all of it: the secret of a session under another machine's name is nobody's.
+  const session = cookie === undefined ? undefined : sessions.find(cookie);
   c.set("session", session);
+  if (config.ADMIN_PASSWORD && cookie !== undefined && !session)
+    c.set("loss", machineElsewhere(c) === undefined ? "ended" : "gone");
   const isOpen =
-    !c.var.config.ADMIN_PASSWORD || session?.signedIn || c.req.path.replace(/\/$/, "") === "/admin/sign-in";
-  if (!isOpen) return c.redirect("/admin/sign-in", 303);
+    !config.ADMIN_PASSWORD || session?.signedIn || c.req.path.replace(/\/$/, "") === "/admin/sign-in";
+  if (!isOpen) return leadToSignIn(c);
   await next();
 });
 
+/** What gives up a session or its keys: who has lost them already has nothing to be sorry for. */
+const givesUp = /^\/admin\/(?:sign-out|seal)\/?$/;
+
+/** The way to the sign-in page, which tells of a session that was lost. */
+function leadToSignIn(c: Context<AppEnv>): Response {
+  const { loss } = c.var;
+  if (loss) {
+    const isRefused = c.req.method === "POST" && !givesUp.test(c.req.path);
+    leaveNotice(c, isRefused ? `${loss}-unsaved` : loss, isSecure(c));
+    forgetCookie(c);
+  }
+  return c.redirect("/admin/sign-in", 303);
+}
+
+/** Has the browser forget its session's cookie. */
+export function forgetCookie(c: Context<AppEnv>): void {
+  deleteCookie(c, cookieName(c), { path: cookiePath(c), secure: isSecure(c) });
+}
+
 /** Gives the browser a session, in place of the one there may be, so that nobody can plant one before the sign-in. */
 export function giveSession(c: Context<AppEnv>, { session, secret }: NewSession): Session {
-  const former = getCookie(c, cookieName(c));
+  const former = sentCookie(c);
   if (former !== undefined) c.var.sessions.end(former);
   setOurs(c, "session", secret, c.var.config.ADMIN_SESSION_EXPIRATION);
   c.set("session", session);
@@ -67,10 +104,10 @@ export function rememberBrowser(c: Context<AppEnv>, of: string): void {
 
 /** Forgets the request's session and all it has unsealed. */
 export function endSession(c: Context<AppEnv>): void {
-  const secret = getCookie(c, cookieName(c));
+  const secret = sentCookie(c);
   if (secret === undefined) return;
   c.var.sessions.end(secret);
-  deleteCookie(c, cookieName(c), { path: cookiePath(c), secure: isSecure(c) });
+  forgetCookie(c);
   c.set("session", undefined);
 }
 
@@ -133,31 +170,22 @@ export function takeWanted(c: Context<AppEnv>, rootId: number): string | undefin
   return vault.clock() - wanted.at < wantedFor ? wanted.path : undefined;
 }
 
-const sealedNotice = "This project is sealed. Unseal it with its master key to go on.";
 const nothingSaved = `Nothing was saved. ${sealedNotice}`;
-const noticeCookie = "secretsfly_notice";
 
-/**
- * Tells the next page that a project is sealed. A browser without a session gets a cookie that says so and
- * no session: a link from elsewhere must neither replace a session nor fill the memory with new ones.
- */
+/** Tells the next page that a project is sealed; that of a browser without a session by a cookie that says so. */
 export function tellSealed(c: Context<AppEnv>): void {
   const isRefused = c.req.method === "POST";
   if (c.var.session) tell(c, isRefused ? "error" : "info", isRefused ? nothingSaved : sealedNotice);
-  else
-    setCookie(c, noticeCookie, "sealed", { ...noticePlace(c), httpOnly: true, sameSite: "Lax", maxAge: 60 });
-}
-
-function noticePlace(c: Context<AppEnv>): { path: string; secure: boolean } {
-  return { path: "/admin", secure: isSecure(c) };
+  else leaveNotice(c, "sealed", isSecure(c));
 }
 
 /** What is to be told on this page; each is told once. */
 export function takeFlashes(c: Context<AppEnv>): Flash[] {
-  const flashes = c.var.session?.flashes.splice(0) ?? [];
-  if (getCookie(c, noticeCookie) !== "sealed") return flashes;
-  deleteCookie(c, noticeCookie, noticePlace(c));
-  return c.var.session ? flashes : [{ kind: "info", text: sealedNotice }];
+  const { session, loss } = c.var;
+  const notice = takeNotice(c, isSecure(c));
+  if (session) return session.flashes.splice(0);
+  if (loss) forgetCookie(c);
+  return notice ? [notice] : loss ? [noticeOfLoss(loss)] : [];
 }
 
 /** The capability that this session holds for a project's tree. Throws SealedProjectError. */
