@@ -10,6 +10,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { version } from "../package.json";
+import { startSqld } from "../test/sqld.ts";
 import { check, freePort, startServer } from "./harness.ts";
 
 const built = process.argv[2] ?? "dist/secretsfly";
@@ -253,6 +254,24 @@ await check("restore puts the backup where nothing is, and the token works there
   assert.equal(restored.exitCode, 0, restored.stderr);
   server = await serve(await freePort(), { DATABASE_URL });
   assert.deepEqual(await fetchSecrets(), secrets);
+  await stops();
+});
+
+await check("with a replica it reads from there, and goes on without the primary", async () => {
+  await using primary = await startSqld();
+  const source = { DATABASE_URL: primary.url };
+  const replica = { ...source, DATABASE_REPLICA_PATH: join(room, "replica", "replica.db") };
+  server = await serve(await freePort(), replica);
+  cookies.delete("secretsfly_session");
+  const page = await browse("/admin/projects", { name: "replicated", masterKey: "" });
+  assert.equal(page.status, 200);
+  await primary.stop("SIGKILL");
+  assert.deepEqual(await (await fetch(`${server.origin}/admin/projects`)).status, 200);
+  await stops();
+  server = await serve(await freePort(), replica);
+  const status = await fetch(`${server.origin}/api/status`);
+  assert.deepEqual(await status.json(), { db: "up", writes: "down" });
+  assert.match(await (await fetch(`${server.origin}/admin/projects`)).text(), /replicated/);
   await stops();
 });
 

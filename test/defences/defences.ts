@@ -7,6 +7,7 @@ import { faultDefences } from "./faults.ts";
 import { guessingDefences } from "./guessing.ts";
 import { loopDefences } from "./loop.ts";
 import { memoryDefences } from "./memory.ts";
+import { replicaDefences } from "./replica.ts";
 import { thiefDefences } from "./thief.ts";
 
 const areas: readonly (readonly Defence[])[] = [
@@ -18,6 +19,7 @@ const areas: readonly (readonly Defence[])[] = [
   thiefDefences, // what is sealed, to whom, and one spelling of everything that is read
   faultDefences, // disks, files, clocks, memory: refused clearly, nothing lost, over by itself
   loopDefences, // the event loop, and what one client may cost the others
+  replicaDefences, // several machines: nothing lost, nothing served that never was
   memoryDefences, // what was sealed is gone from memory
 ];
 

@@ -70,6 +70,14 @@ describe("servers with a replica each", () => {
     // It went with the server.
     await until(() => !isRunning(child));
   });
+
+  test("leave no process behind: what fills the replica ends with a server that is killed", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes as [(typeof cluster.nodes)[0]];
+    const child = childOf(node.pid);
+    await node.stop("SIGKILL");
+    await until(() => !isRunning(child));
+  });
 });
 
 /** The process that a process has started. */

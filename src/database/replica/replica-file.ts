@@ -54,7 +54,8 @@ export class ReplicaFile {
 
   #mark(): Lineage | undefined {
     try {
-      return JSON.parse(readFileSync(`${this.path}-mark`, "utf8")) as Lineage;
+      const mark = JSON.parse(readFileSync(`${this.path}-mark`, "utf8")) as Lineage | null;
+      return typeof mark?.origin === "string" ? mark : undefined;
     } catch {
       return undefined;
     }

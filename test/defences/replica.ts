@@ -1,0 +1,96 @@
+import type { Defence } from "./defence.ts";
+
+/** Several machines: nothing is served that the primary never held, nothing is written that is lost, and all of it is said. */
+export const replicaDefences: readonly Defence[] = [
+  {
+    promise: "what was written is read by the next request",
+    file: "src/database/replica/replica-client.ts",
+    remove:
+      "      if (!this.replica.fault) await Promise.race([this.replica.catchUp(), Bun.sleep(ownWritePatience)]);\n",
+    test: "test/replica/nodes.test.ts",
+    name: "read what they wrote themselves",
+  },
+  {
+    promise: "what others wrote makes what is known stale",
+    file: "src/main.ts",
+    remove: "  if (db.$client instanceof ReplicaClient) db.$client.onChange(() => freshness.changed());\n",
+    test: "test/replica/nodes.test.ts",
+    name: "serve what others wrote",
+  },
+  {
+    promise: "a primary that does not answer is told in words, at once",
+    file: "src/database/replica/replica-client.ts",
+    remove: '      throw new StorageError("cut-off", met.mayBeWritten, { cause: error });\n',
+    instead: "      throw error;\n",
+    test: "test/replica/outages.test.ts",
+    name: "every server reads, says so",
+  },
+  {
+    promise: "a replica that lost its end is not served",
+    file: "src/database/replica/replica-file.ts",
+    remove: 'return mark.head === undefined || (await has(client, mark.head)) ? undefined : "damaged";',
+    instead: "return undefined;",
+    test: "test/replica/outages.test.ts",
+    name: "lost its WAL is never served",
+  },
+  {
+    promise: "a replica that was never filled is not served",
+    file: "src/database/replica/replica-file.ts",
+    remove: 'if (mark === undefined) return "incomplete";',
+    instead: "if (mark === undefined) return undefined;",
+    test: "test/replica/outages.test.ts",
+    name: "not filled to the end is never served",
+  },
+  {
+    promise: "pages of a replica that were overwritten are found",
+    file: "src/database/replica/replica-file.ts",
+    remove: '      if (rows[0]?.[0] !== "ok") return "damaged";\n',
+    test: "test/replica/replica-file.test.ts",
+    name: "pages were overwritten",
+  },
+  {
+    promise: "an empty primary is not taken for the new state of things",
+    file: "src/database/replica/replica.ts",
+    remove: '    if (met.relation === "empty" || !met.lineage) {\n',
+    instead: "    if (!met.lineage) {\n",
+    test: "test/replica/outages.test.ts",
+    name: "empty: the replica is served",
+  },
+  {
+    promise: "a primary with another past is noticed",
+    file: "src/database/replica/lineage.ts",
+    remove: "found[i]?.rows[0]?.[0] === hash",
+    instead: "found[i] !== undefined && hash !== undefined",
+    test: "test/replica/outages.test.ts",
+    name: "an older copy of it",
+  },
+  {
+    promise: "another database is noticed",
+    file: "src/database/replica/lineage.ts",
+    remove: '  if (made !== before.origin) return { relation: "other", lineage };\n',
+    test: "test/replica/outages.test.ts",
+    name: "another database: the same",
+  },
+  {
+    promise: "two servers do not fill one file",
+    file: "src/database/replica/replica-process.ts",
+    remove: "      this.#lock ??= lock(`${file}-lock`);\n",
+    test: "test/replica/outages.test.ts",
+    name: "two servers do not bring one file",
+  },
+  {
+    promise: "the token of the database is in no environment of another process",
+    file: "src/database/replica/syncer.ts",
+    remove: "env: environmentOf(process.env),",
+    instead: "env: process.env,",
+    test: "test/replica/nodes.test.ts",
+    name: "give the token of the database to nobody",
+  },
+  {
+    promise: "the process that fills the replica ends with its server",
+    file: "src/database/replica/replica-process.ts",
+    remove: 'process.on("disconnect", () => process.exit(0));\n',
+    test: "test/replica/nodes.test.ts",
+    name: "ends with a server that is killed",
+  },
+];
