@@ -33,6 +33,8 @@ const askPatience = 3000;
 const syncPatience = 10_000;
 /** For all that was written while the primary was not to be reached, and for the whole database. */
 const [catchUpPatience, rebuildPatience] = [120_000, 900_000] as const;
+/** How long a start without a file tries to fill one, where the primary answers and does not give what it has. Milliseconds. */
+const fillPatience = 60_000;
 /** Until the primary is asked again where something is odd, in milliseconds. */
 const doubtPause = 50;
 /** Between two tries to reach a primary that is gone, at least. */
@@ -93,6 +95,12 @@ export class Replica {
     }
     const caughtUp = this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));
     await (fault ? caughtUp : Promise.race([caughtUp, Bun.sleep(patience)]));
+    // A primary that tidies up its log has nothing to give meanwhile.
+    const until = performance.now() + fillPatience;
+    while (!this.#local && performance.now() < until) {
+      await Bun.sleep(retryEvery);
+      await this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));
+    }
     return this.#local !== undefined;
   }
 
