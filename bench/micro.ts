@@ -8,7 +8,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { compact, run } from "mitata";
-import { createTestApp } from "../test/harness.ts";
+import { createFileApp } from "../test/harness.ts";
 import { registerAccess } from "./micro/access.ts";
 import { registerCryptography } from "./micro/cryptography.ts";
 import { registerFormats } from "./micro/formats.ts";
@@ -40,7 +40,7 @@ function figuresOf({ runs }: Awaited<ReturnType<typeof run>>["benchmarks"][numbe
 async function main(args: string[]): Promise<void> {
   const { json, help, filter } = readArguments(args);
   if (help) return console.log(usage);
-  const app = await createTestApp({}, "fast");
+  const app = await createFileApp({}, "fast");
   try {
     // One line each.
     await compact(async () => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type ServerProcess, startServer } from "../test/server-process.ts";
+import { type ServerProcess, startFileServer } from "../test/server-process.ts";
 import type { Fixture } from "./fixture.ts";
 import { remember } from "./running.ts";
 import type { CannedAnswer } from "./yardstick.ts";
@@ -30,7 +30,7 @@ export async function startCandidate(
 ): Promise<ServerProcess> {
   const settings = { AVAILABLE_ENVIRONMENTS: environments.join(","), ...env };
   const command = executable === undefined ? undefined : [executable, "serve"];
-  const server = await startServer(folder, settings, command);
+  const server = await startFileServer(folder, settings, command);
   const forget = remember(server.pid);
   return {
     ...server,

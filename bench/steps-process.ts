@@ -10,11 +10,11 @@ import { etagOf } from "../src/http/api/etag.ts";
 import { clientAddress } from "../src/http/client-address.ts";
 import type { Handler } from "../src/http/fast-path.ts";
 import type { KnownToken } from "../src/vault/known-tokens.ts";
-import { bearer, createTestApp } from "../test/harness.ts";
+import { bearer, createFileApp } from "../test/harness.ts";
 import { usualSecrets } from "./plans.ts";
 import type { Step, SteppedServer } from "./step-names.ts";
 
-const app = await createTestApp({ AVAILABLE_ENVIRONMENTS: "prod", LOG_LEVEL: "info" }, "fast");
+const app = await createFileApp({ AVAILABLE_ENVIRONMENTS: "prod", LOG_LEVEL: "info" }, "fast");
 const admin = app.browser();
 const { id } = await admin.createRoot("steps");
 const secrets = Array.from({ length: usualSecrets }, (_, i) => [`SECRET_${i}`, String(i).padEnd(32, "x")]);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig } from "../src/config.ts";
 import { systemRandom } from "../src/cryptography/bytes.ts";
@@ -10,7 +9,15 @@ import { listEnvironments } from "../src/vault/environments.ts";
 import { unsealRoot } from "../src/vault/root-keys.ts";
 import { createServiceToken, listServiceTokens } from "../src/vault/service-tokens.ts";
 import { fetchMap } from "./harness.ts";
-import { databaseIn, type ServerProcess, startServer, temporaryFolder } from "./server-process.ts";
+import { snapshot } from "./security/snapshot.ts";
+import {
+  databaseIn,
+  databaseUrlIn,
+  type ServerProcess,
+  startServer,
+  temporaryFolder,
+} from "./server-process.ts";
+import { storedAt } from "./stored.ts";
 import { auditOf, disagreements, firstBrokenEvent } from "./vault/inspect.ts";
 
 const day = 24 * 60 * 60 * 1000;
@@ -19,9 +26,12 @@ const settings = { AVAILABLE_ENVIRONMENTS: "dev,staging,prod" };
 
 /** Runs `bun run demo` in a folder, to its end. */
 async function runDemo(cwd: string, env: Record<string, string> = {}) {
+  const databaseUrl = await databaseUrlIn(cwd);
+  // A file in this place it finds by itself.
+  const isOwn = databaseUrl === `file:${databaseIn(cwd)}`;
   const child = Bun.spawn([process.execPath, main], {
     cwd,
-    env,
+    env: { ...(!isOwn && { DATABASE_URL: databaseUrl }), ...env },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -50,7 +60,7 @@ afterAll(() => folder[Symbol.dispose]());
 
 /** The program's services over the demo's database, as they are for a server that starts now. */
 async function openDemo() {
-  const config = parseConfig({ DATABASE_URL: `file:${databaseIn(folder.path)}`, ...settings });
+  const config = parseConfig({ DATABASE_URL: await databaseUrlIn(folder.path), ...settings });
   const db = connect({ databaseUrl: config.DATABASE_URL, databaseAuthToken: undefined });
   const { vault } = await createServices(config, db, Date.now, systemRandom);
   return { db, vault, [Symbol.dispose]: () => db.$client.close() };
@@ -59,18 +69,20 @@ async function openDemo() {
 describe("the demo", () => {
   test("fills the database that a server uses, and says how to start one and how to get in", () => {
     expect([run.exitCode, run.stderr]).toEqual([0, ""]);
-    expect(run.stdout).toContain("    AVAILABLE_ENVIRONMENTS=dev,staging,prod bun start\n");
+    const command = / {4}AVAILABLE_ENVIRONMENTS=dev,staging,prod (?:DATABASE_URL='http[^']+' )?bun start\n/;
+    expect(run.stdout).toMatch(command);
     expect([...masterKeys.keys()]).toEqual(["Fernhill Books", "Back office", "Reports"]);
     expect(masterKeys.get("Fernhill Books")).toMatch(/^sfmk_\w{49}$/);
   });
 
   test("refuses a database that has a project, kindly, and leaves it as it is", async () => {
-    const before = readFileSync(databaseIn(folder.path));
+    const stored = storedAt(await databaseUrlIn(folder.path));
+    const before = await snapshot({ stored });
     const again = await runDemo(folder.path);
     expect([again.exitCode, again.stdout]).toEqual([1, ""]);
     expect(again.stderr).toContain("has projects already");
     expect(again.stderr).toContain("DATABASE_URL=file:data/demo.db bun run demo");
-    expect(readFileSync(databaseIn(folder.path)).equals(before)).toBe(true);
+    expect(await snapshot({ stored })).toEqual(before);
   });
 
   test("fills another database where one is named, and says so in the command", async () => {

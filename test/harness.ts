@@ -1,9 +1,6 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Config, parseConfig } from "../src/config.ts";
 import { systemRandom } from "../src/cryptography/bytes.ts";
-import { connect, type Database } from "../src/database/connect.ts";
+import { connect, type Database, databaseFile } from "../src/database/connect.ts";
 import { migrate } from "../src/database/migrate.ts";
 import { migrations } from "../src/database/migrations.ts";
 import { createHandler } from "../src/http/app.ts";
@@ -15,10 +12,12 @@ import type { ChangeFeed } from "../src/vault/change-feed.ts";
 import type { KnownTokens } from "../src/vault/known-tokens.ts";
 import type { TokenUsage } from "../src/vault/token-usage.ts";
 import type { Vault } from "../src/vault/vault.ts";
+import { newFile, newPlace, type Place } from "./place.ts";
+import { type Stored, storedAt } from "./stored.ts";
 
 /**
- * A whole secretsfly in this process: the real app over a real database in a temporary file, a clock that
- * only moves when a test moves it, and the lines that it logs.
+ * A whole secretsfly in this process: the real app over a real database of its own, a clock that only moves when a test
+ * moves it, and the lines that it logs.
  */
 export interface TestApp {
   /** What a server does with a request. */
@@ -35,19 +34,20 @@ export interface TestApp {
   clock: TestClock;
   /** Every line that was logged, at every level. */
   logs: string[];
-  /** The database's path; beside it are its WAL and shared memory. */
-  file: string;
+  /** The database's path; beside it are its WAL and shared memory. Throws where the database is on a server. */
+  readonly file: string;
+  /** The database, past the program. */
+  stored: Stored;
+  /** Every file that holds something of it, wherever it is. */
+  files(): string[];
   /** A request without a session; headers as given. */
   request(path: string, init?: RequestInit): Promise<Response>;
   /** A browser of its own: it keeps its cookie and sends its origin. */
   browser(): TestBrowser;
-  /** A second app in the same process on the same database file, as another process would be; `env` over the first's. */
+  /** A second app in the same process on the same database, as another process would be; `env` over the first's. */
   sibling(env?: Record<string, string>): Promise<TestApp>;
-  /**
-   * An app on a copy of the database, WAL included, as a thief or a backup has it. `tamper` is given the
-   * copied file before the app opens it.
-   */
-  copy(tamper?: (file: string) => void): Promise<TestApp>;
+  /** An app on a copy of the database, as a thief or a backup has it. `tamper` is given the copy before the app opens it. */
+  copy(tamper?: (copy: Place) => unknown): Promise<TestApp>;
   close(): void;
 }
 
@@ -67,7 +67,8 @@ export const origin = "http://localhost:3000";
 const startOfTests = Date.UTC(2026, 0, 1);
 
 /**
- * Starts an app of its own. `env` are settings as from the environment; environments are dev and prod unless told.
+ * Starts an app of its own, on a file, or where this run has its databases (`bun run test:sqld`). `env` are settings as
+ * from the environment; environments are dev and prod unless told.
  *
  * @param way - "fast": fetches take the fast path, as on a server. Else what is known of tokens is not believed: tests
  *   write past the vault, and from siblings, and would be answered with what was, or not, as the threads happen to run
@@ -76,7 +77,23 @@ export async function createTestApp(
   env: Record<string, string> = {},
   way: "fast" | "sure" = "sure",
 ): Promise<TestApp> {
-  const folder = mkdtempSync(join(tmpdir(), "secretsfly-test-"));
+  return openTestApp(await newPlace(), newClock(), { ...environments, ...env }, way);
+}
+
+/**
+ * The same on a file in any run: for what a test says of a file as such, such as its locks, its WAL, its copies, and the
+ * commands that are given one.
+ */
+export function createFileApp(
+  env: Record<string, string> = {},
+  way: "fast" | "sure" = "sure",
+): Promise<TestApp> {
+  return openTestApp(newFile(), newClock(), { ...environments, ...env }, way);
+}
+
+const environments = { AVAILABLE_ENVIRONMENTS: "dev,prod" };
+
+function newClock(): TestClock {
   const clock: TestClock = {
     now: startOfTests,
     steady: 0,
@@ -88,24 +105,16 @@ export async function createTestApp(
       clock.now += milliseconds;
     },
   };
-  return openTestApp(
-    folder,
-    clock,
-    { AVAILABLE_ENVIRONMENTS: "dev,prod", ...env },
-    () => rmSync(folder, { recursive: true, force: true }),
-    way,
-  );
+  return clock;
 }
 
 async function openTestApp(
-  folder: string,
+  place: Place,
   clock: TestClock,
   env: Record<string, string>,
-  cleanUp: () => void,
   way: "fast" | "sure" = "sure",
 ): Promise<TestApp> {
-  const file = join(folder, "data", "secretsfly.db");
-  const config = parseConfig({ DATABASE_URL: `file:${file}`, LOG_LEVEL: "trace", ...env });
+  const config = parseConfig({ DATABASE_URL: place.url, LOG_LEVEL: "trace", ...env });
   const db = connect({ databaseUrl: config.DATABASE_URL, databaseAuthToken: undefined });
   await migrate(db.$client, migrations, clock.now);
   const logs: string[] = [];
@@ -117,32 +126,26 @@ async function openTestApp(
   const { handle, app } = createHandler({ config, logger, ...services });
   const request = async (path: string, init?: RequestInit) => handle(new Request(origin + path, init));
   return {
-    ...{ handle, app, config, vault, db, sessions, knownTokens, usage, changes, clock, logs, file, request },
+    ...{ handle, app, config, vault, db, sessions, knownTokens, usage, changes, clock, logs, request },
+    get file() {
+      const file = databaseFile(config.DATABASE_URL);
+      if (file === undefined) throw new Error("the database is on a server: createFileApp has a file");
+      return file;
+    },
+    ...{ stored: storedAt(config.DATABASE_URL), files: place.files },
     browser: () => new TestBrowser(request),
-    sibling: (other = {}) => openTestApp(folder, clock, { ...env, ...other }, () => {}),
-    copy: (tamper) => openCopy(file, clock, env, tamper),
+    sibling: (other = {}) => openTestApp({ ...place, remove: () => {} }, clock, { ...env, ...other }),
+    async copy(tamper = () => {}) {
+      const copy = await place.copy();
+      await tamper(copy);
+      return openTestApp(copy, clock, env);
+    },
     close() {
       changes.close();
       db.$client.close();
-      cleanUp();
+      place.remove();
     },
   };
-}
-
-function openCopy(
-  file: string,
-  clock: TestClock,
-  env: Record<string, string>,
-  tamper: (file: string) => void = () => {},
-): Promise<TestApp> {
-  const folder = mkdtempSync(join(tmpdir(), "secretsfly-copy-"));
-  const copy = join(folder, "data", "secretsfly.db");
-  mkdirSync(join(folder, "data"));
-  for (const ending of ["", "-wal"]) {
-    if (existsSync(file + ending)) copyFileSync(file + ending, copy + ending);
-  }
-  tamper(copy);
-  return openTestApp(folder, clock, env, () => rmSync(folder, { recursive: true, force: true }));
 }
 
 /** Fields of a form: one value, or the values of a repeated field. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestBrowser } from "./harness.ts";
+import { emptyPlace } from "./place.ts";
 
 const main = join(import.meta.dir, "../src/main.ts");
 
@@ -28,8 +29,18 @@ export function temporaryFolder(): Disposable & { path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** The database that a process in this folder uses. */
+/** The database file of a process in this folder. */
 export const databaseIn = (folder: string) => join(folder, "data", "secretsfly.db");
+
+/** By folder: where on the server of this run its processes have their database. */
+const databaseUrls = new Map<string, Promise<string>>();
+
+/** `DATABASE_URL` of a process in this folder: a file in it, or where this run has its databases. */
+export function databaseUrlIn(folder: string): Promise<string> {
+  const url = databaseUrls.get(folder) ?? emptyPlace(databaseIn(folder));
+  databaseUrls.set(folder, url);
+  return url;
+}
 
 /** As `bun start` does. */
 const fromSource: readonly string[] = [process.execPath, main];
@@ -84,10 +95,19 @@ class Transcript {
 }
 
 /**
- * Starts the program in a folder and waits until it listens; from its source, unless by another command. Throws with
- * what it said instead.
+ * Starts the program in a folder and waits until it listens; from its source, unless by another command. Its database is
+ * a file in the folder, or where this run has its databases (`bun run test:sqld`). Throws with what it said instead.
  */
 export async function startServer(
+  folder: string,
+  env: Record<string, string> = {},
+  command = fromSource,
+): Promise<ServerProcess> {
+  return startFileServer(folder, { DATABASE_URL: await databaseUrlIn(folder), ...env }, command);
+}
+
+/** The same with a file in any run. */
+export async function startFileServer(
   folder: string,
   env: Record<string, string> = {},
   command = fromSource,
@@ -122,7 +142,7 @@ export async function startServer(
   };
 }
 
-/** Starts the program and kills it once a moment has come, wherever it is by then. */
+/** Starts the program, on a file, and kills it once a moment has come, wherever it is by then. */
 export async function killWhileStarting(
   folder: string,
   moment: () => Promise<void>,
@@ -134,7 +154,7 @@ export async function killWhileStarting(
   await child.exited;
 }
 
-/** Runs the program where it is expected to give up: its exit code and all that it printed. */
+/** Runs the program, on a file, where it is expected to give up: its exit code and all that it printed. */
 export async function runServer(folder: string, env: Record<string, string> = {}) {
   const child = spawn(folder, env);
   const [stdout, stderr, exitCode] = await Promise.all([

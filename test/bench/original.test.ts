@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { startServer, temporaryFolder } from "../server-process.ts";
+import { startFileServer, temporaryFolder } from "../server-process.ts";
 
 const script = join(import.meta.dir, "../../bench/original.ts");
 const token = "a-token-of-the-first-one";
@@ -74,7 +74,7 @@ describe("bench:original", () => {
 
   test("measures this secretsfly in the same way", async () => {
     using folder = temporaryFolder();
-    await using started = await startServer(folder.path);
+    await using started = await startFileServer(folder.path);
     const admin = started.browser();
     const { id } = await admin.createRoot("shop");
     await admin.save(id, "prod", { A: "1", B: "2", C: "3" });

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, setSystemTime } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { parseConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/logger.ts";
 import { type RunningServer, start } from "../../src/main.ts";
+import { newPlace } from "../place.ts";
 
 /** The Chromium of this machine: the one that `CHROMIUM` names, or where distributions put it. */
 const executablePath = [
@@ -67,19 +66,18 @@ export function launchChromium(): Promise<Browser> {
 export type Fill = (databaseUrl: string) => Promise<void>;
 
 /**
- * Starts the real server in this process on a port of its own, with a database that `stop` deletes: empty, or
- * with what `fill` puts into it.
+ * Starts the real server in this process on a port of its own, with a database that `stop` deletes, a file or where this
+ * run has its databases: empty, or with what `fill` puts into it.
  */
 export async function startServer(
   settings: Record<string, string> = {},
   fill: Fill = async () => {},
 ): Promise<RunningServer> {
-  const folder = mkdtempSync(join(tmpdir(), "secretsfly-browser-"));
-  const databaseUrl = `file:${join(folder, "data", "secretsfly.db")}`;
-  await fill(databaseUrl);
+  const place = await newPlace();
+  await fill(place.url);
   const config = parseConfig({
     PORT: "0",
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: place.url,
     AVAILABLE_ENVIRONMENTS: "dev,staging,prod",
     LOG_LEVEL: "silent",
     ...settings,
@@ -89,7 +87,7 @@ export async function startServer(
     url: server.url,
     async stop() {
       await server.stop();
-      rmSync(folder, { recursive: true, force: true });
+      place.remove();
     },
   };
 }

@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { toldHead } from "../../src/vault/audit-head.ts";
 import { record } from "../../src/vault/write.ts";
-import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
-import { databaseIn, temporaryFolder as processFolder, startServer } from "../server-process.ts";
+import { createFileApp, type TestApp, type TestBrowser } from "../harness.ts";
+import { databaseIn, temporaryFolder as processFolder, startFileServer } from "../server-process.ts";
 import { auditOf } from "../vault/inspect.ts";
 import { cli, temporaryFolder } from "./harness.ts";
 
@@ -19,7 +19,7 @@ let admin: TestBrowser;
 let shop: number;
 
 beforeAll(async () => {
-  app = await createTestApp();
+  app = await createFileApp();
   admin = app.browser();
   shop = (await admin.createRoot("shop")).id;
   await admin.save(shop, "dev", { A: "v-1", B: "v-2" });
@@ -250,7 +250,7 @@ describe("audit export", () => {
 
 test("a server logs the head at its start and, as it has moved, at its stop; both are in the chain", async () => {
   using folder = processFolder();
-  await using server = await startServer(folder.path);
+  await using server = await startFileServer(folder.path);
   await server.browser().createRoot("shop");
   const { stderr } = await server.stop();
   const heads = stderr

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { toldHead } from "../../src/vault/audit-head.ts";
-import { bearer, createTestApp, fetchMap, type TestApp } from "../harness.ts";
+import { bearer, createFileApp, fetchMap, type TestApp } from "../harness.ts";
 import { copyWith } from "../maintenance/copies.ts";
-import { databaseIn, temporaryFolder as processFolder, startServer } from "../server-process.ts";
+import { databaseIn, temporaryFolder as processFolder, startFileServer } from "../server-process.ts";
 import { cli, commandLine, startCli, temporaryFolder } from "./harness.ts";
 import { draftSize, enlarge, killWhen } from "./large-database.ts";
 import { asNobody, canBeNobody } from "./nobody.ts";
@@ -13,7 +13,7 @@ let app: TestApp;
 let masterKey: string;
 
 beforeAll(async () => {
-  app = await createTestApp();
+  app = await createFileApp();
   const admin = app.browser();
   const shop = await admin.createRoot("shop");
   masterKey = shop.masterKey;
@@ -27,7 +27,7 @@ const backup = (args: string[], file = app.file) => cli(["backup", ...args], fro
 describe("backup", () => {
   test("while a server writes is one moment of it, each time, and nobody waits for it", async () => {
     using folder = processFolder();
-    await using server = await startServer(folder.path);
+    await using server = await startFileServer(folder.path);
     const admin = server.browser();
     const { id, masterKey: key } = await admin.createRoot("busy");
     const tokens = { write: await admin.createToken(id, "prod", "write") };
@@ -72,7 +72,7 @@ describe("backup", () => {
       // The audit goes on from where the backup was made.
       const noted = await cli(["audit", "verify", "--head", head, databaseIn(folder.path)]);
       expect([noted.exitCode, noted.stdout]).toEqual([0, expect.stringContaining("head found")]);
-      const opened = await createTestApp({ DATABASE_URL: `file:${file}`, AVAILABLE_ENVIRONMENTS: "prod" });
+      const opened = await createFileApp({ DATABASE_URL: `file:${file}`, AVAILABLE_ENVIRONMENTS: "prod" });
       const { LEFT, RIGHT } = await fetchMap(opened, tokens.write);
       opened.close();
       expect([LEFT !== undefined, LEFT]).toEqual([true, RIGHT]);

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
-import { bearer, createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
+import { bearer, createFileApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { copyWith } from "../maintenance/copies.ts";
 import {
   databaseIn,
   temporaryFolder as processFolder,
   type ServerProcess,
-  startServer,
+  startFileServer,
 } from "../server-process.ts";
 import { cli, startCli, temporaryFolder } from "./harness.ts";
 import { draftSize, enlarge, killWhen } from "./large-database.ts";
@@ -35,7 +35,7 @@ describe("a machine that is lost", () => {
     using lost = processFolder();
     using empty = processFolder();
     const backup = join(temporaryFolder(), "b.db");
-    await using old = await startServer(lost.path);
+    await using old = await startFileServer(lost.path);
     const admin = old.browser();
     const { id, masterKey } = await admin.createRoot("shop");
     const path = `/admin/projects/${id}/environments/prod/secrets`;
@@ -56,7 +56,7 @@ describe("a machine that is lost", () => {
       "",
       0,
     ]);
-    await using server = await startServer(empty.path);
+    await using server = await startFileServer(empty.path);
     expect(before).toMatchObject({ status: 200, body: expect.stringContaining("second value") });
     expect(await fetched(server, token)).toEqual(before);
     const later = server.browser();
@@ -79,7 +79,7 @@ describe("restore", () => {
   const shelf = processFolder();
 
   beforeAll(async () => {
-    app = await createTestApp();
+    app = await createFileApp();
     const admin = app.browser();
     const created = await admin.createRoot("fresh");
     masterKey = created.masterKey;
@@ -93,7 +93,7 @@ describe("restore", () => {
 
   test("is refused while a server runs, which goes on with what it has", async () => {
     using folder = processFolder();
-    await using server = await startServer(folder.path);
+    await using server = await startFileServer(folder.path);
     const admin = server.browser();
     const { id } = await admin.createRoot("running");
     const { stdout, stderr, exitCode } = await restore(["--force", backup], databaseIn(folder.path));
@@ -169,7 +169,7 @@ describe("restore", () => {
     enlarge(large, 30);
     const folder = temporaryFolder();
     const file = join(folder, "secretsfly.db");
-    const former = await createTestApp();
+    const former = await createFileApp();
     const { id, masterKey: formerKey } = await former.browser().createRoot("former");
     await former.browser().unseal(id, formerKey);
     const isKept = () => readdirSync(folder).some((name) => name.includes("-before-restore-"));

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { toldHead } from "../../src/vault/audit-head.ts";
-import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
+import { createFileApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { copyWith } from "../maintenance/copies.ts";
 import { cli, commandLine, readUntil, temporaryFolder } from "./harness.ts";
 import { asNobody, canBeNobody } from "./nobody.ts";
@@ -22,7 +22,7 @@ let shop: { id: number; masterKey: string };
 const passphrase = "a passphrase of another root";
 
 beforeAll(async () => {
-  app = await createTestApp();
+  app = await createFileApp();
   admin = app.browser();
   shop = await admin.createRoot("shop");
   await admin.createRoot("other", passphrase);

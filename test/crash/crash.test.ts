@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
-import { databaseIn, killWhileStarting, startServer, temporaryFolder } from "../server-process.ts";
+import { databaseIn, killWhileStarting, startFileServer, temporaryFolder } from "../server-process.ts";
 import { crashTimes } from "./campaign.ts";
 import { whenTouched } from "./kills.ts";
 
@@ -21,7 +21,7 @@ test("a server that is killed while it makes its database leaves one that the ne
     const file = databaseIn(folder.path);
     const touched = whenTouched(`${file}-wal`);
     await killWhileStarting(folder.path, () => touched.then(() => Bun.sleep(milliseconds)));
-    await using server = await startServer(folder.path);
+    await using server = await startFileServer(folder.path);
     expect((await server.request("/api/status")).status).toBe(200);
     const options = { masterKeys: undefined, keepsVersions: true, clock: Date.now };
     expect(await verifyDatabase({ file, env: {} }, options)).toMatchObject({ faults: [] });

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { connect } from "../../src/database/connect.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { migrations } from "../../src/database/migrations.ts";
-import { killWhileStarting, type ServerProcess, startServer } from "../server-process.ts";
+import { killWhileStarting, type ServerProcess, startFileServer } from "../server-process.ts";
 import type { Ledger } from "./ledger.ts";
 import { settings, type World } from "./world.ts";
 import type { Life } from "./writer.ts";
@@ -137,7 +137,7 @@ export async function startAtLast(world: World): Promise<ServerProcess> {
     db.$client.close();
   }
   await killStarts(world);
-  return startServer(world.folder, settings);
+  return startFileServer(world.folder, settings);
 }
 
 /** As the version before this one had it: the next start brings it up again, or is killed while it does. */

@@ -1,4 +1,4 @@
-import { type ServerProcess, startServer } from "../server-process.ts";
+import { type ServerProcess, startFileServer } from "../server-process.ts";
 import { ApiWriter } from "./api-writer.ts";
 import { backUp } from "./backup.ts";
 import { check } from "./check.ts";
@@ -28,7 +28,7 @@ export interface Round {
 export async function crash(world: World, server: ServerProcess, estate: Estate, way: Way): Promise<Round> {
   const before = world.ledger.writes.length;
   const first = new Life(world, server);
-  await using other = way === "one of two" ? await startServer(world.folder, settings) : undefined;
+  await using other = way === "one of two" ? await startFileServer(world.folder, settings) : undefined;
   const second = other && new Life(world, other);
   const lives = [first, second ?? first];
   const of = (i: number) => lives[i % 2] as Life;
@@ -51,7 +51,7 @@ export async function crash(world: World, server: ServerProcess, estate: Estate,
   faults.push(...(await backup), ...killed);
   const inFlight = inFlightSince(world, before);
   const began = performance.now();
-  const next = await startServer(world.folder, settings);
+  const next = await startFileServer(world.folder, settings);
   await next.request("/api/status");
   const restart = performance.now() - began;
   const checked = check(world, next);

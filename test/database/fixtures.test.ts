@@ -11,8 +11,8 @@ import { verifyDatabase } from "../../src/maintenance/verify.ts";
 import { openRoot } from "../../src/vault/root-keys.ts";
 import { Descent, openPair, placesOf, versionPortions, versionSlots } from "../../src/vault/sealed-rows.ts";
 import { readTree } from "../../src/vault/tree.ts";
-import { bearer, createTestApp, type TestApp } from "../harness.ts";
-import { databaseIn, startServer, temporaryFolder } from "../server-process.ts";
+import { bearer, createFileApp, type TestApp } from "../harness.ts";
+import { databaseIn, startFileServer, temporaryFolder } from "../server-process.ts";
 import { actor } from "../vault/rotation-world.ts";
 import { type Fixture, fixtureFile, fixtureTags, readFixture } from "./fixtures/fixture.ts";
 
@@ -23,8 +23,8 @@ afterEach(() => {
 
 /** An app of this version on a copy of a fixture. */
 async function openFixture({ tag, environments }: Fixture): Promise<TestApp> {
-  const first = await createTestApp({ AVAILABLE_ENVIRONMENTS: environments.join(",") });
-  const app = await first.copy((file) => {
+  const first = await createFileApp({ AVAILABLE_ENVIRONMENTS: environments.join(",") });
+  const app = await first.copy(({ file = "" }) => {
     rmSync(`${file}-wal`, { force: true });
     copyFileSync(fixtureFile(tag), file);
   });
@@ -104,7 +104,7 @@ describe.each(fixtureTags)("a database of %s", (tag) => {
     mkdirSync(dirname(databaseIn(folder.path)));
     copyFileSync(fixtureFile(tag), databaseIn(folder.path));
     const AVAILABLE_ENVIRONMENTS = fixture.environments.join(",");
-    await using server = await startServer(folder.path, { AVAILABLE_ENVIRONMENTS });
+    await using server = await startFileServer(folder.path, { AVAILABLE_ENVIRONMENTS });
     for (const { token, state, body } of fixture.tokens) {
       const response = await server.request("/api/secrets", { headers: bearer(token) });
       expect(response.status).toBe(state === "live" ? 200 : 401);

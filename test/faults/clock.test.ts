@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
-import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
+import { bearer, createFileApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
 import { put } from "../vault/inspect.ts";
 
 const [second, hour, day] = [1000, 60 * 60 * 1000, 24 * 60 * 60 * 1000];
@@ -13,7 +13,7 @@ let id: number;
 let masterKey: string;
 let secretsPath: string;
 beforeEach(async () => {
-  app = await createTestApp({ ADMIN_PASSWORD: "the admin's password" });
+  app = await createFileApp({ ADMIN_PASSWORD: "the admin's password" });
   admin = app.browser();
   await admin.post("/admin/sign-in", { password: "the admin's password" });
   ({ id, masterKey } = await admin.createRoot("shop"));

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { bearer, fetchMap } from "../harness.ts";
-import { startServer, temporaryFolder } from "../server-process.ts";
+import { startFileServer, temporaryFolder } from "../server-process.ts";
 import { attach, canMount, sayWhatIsLeftOut } from "./mounts.ts";
 import {
   createFaultyWorld,
@@ -214,7 +214,7 @@ describe("a file that is replaced", () => {
 });
 
 test("two servers on a file that is replaced both go over to the new one, and write to it only", async () => {
-  await using other = await startServer(folder.path);
+  await using other = await startFileServer(folder.path);
   const putThere = (name: string) => {
     const headers = { ...bearer(world.token), "Content-Type": "application/json" };
     return other.request(`/api/secrets/${name}`, { method: "PUT", headers, body: '{"value":"z"}' });

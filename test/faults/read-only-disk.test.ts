@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { databaseIn, startServer, temporaryFolder } from "../server-process.ts";
+import { databaseIn, startFileServer, temporaryFolder } from "../server-process.ts";
 import { canFormat, canFreeze, formattedDisk, sayWhatIsLeftOut, setFrozen } from "./mounts.ts";
 import { createFaultyWorld, expectFormKept, expectUnavailable, expectWhole, storageNews } from "./world.ts";
 
@@ -58,7 +58,7 @@ describe("a disk that refuses to be written", () => {
       const again = disk.attachAgain();
       try {
         await expectWhole(databaseIn(folder.path), masterKey);
-        await using server = await startServer(folder.path);
+        await using server = await startFileServer(folder.path);
         expect((await server.request("/api/status")).status).toBe(200);
       } finally {
         again.detach();

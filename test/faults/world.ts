@@ -2,7 +2,7 @@ import { expect } from "bun:test";
 import { dirname } from "node:path";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
 import { bearer, fetchMap, type TestBrowser } from "../harness.ts";
-import { databaseIn, type ServerProcess, startServer } from "../server-process.ts";
+import { databaseIn, type ServerProcess, startFileServer } from "../server-process.ts";
 
 /** A server process with a project that is unsealed, something in it, and a service token. */
 export interface FaultyWorld extends AsyncDisposable {
@@ -28,7 +28,7 @@ export async function createFaultyWorld(
   folder: string,
   env: Record<string, string> = {},
 ): Promise<FaultyWorld> {
-  const server = await startServer(folder, { LOG_LEVEL: "debug", ...env });
+  const server = await startFileServer(folder, { LOG_LEVEL: "debug", ...env });
   const admin = server.browser();
   const { id, masterKey } = await admin.createRoot("shop");
   const token = await admin.createToken(id, "prod", "write");

@@ -1,15 +1,14 @@
 /** What is stored as rows beside what is sealed: changed in any way, it is found, or it is refused. */
 
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { OpenError } from "../../src/cryptography/aead.ts";
 import { MigrationError, migrate } from "../../src/database/migrate.ts";
 import { migrations } from "../../src/database/migrations.ts";
 import { verifyChain } from "../../src/vault/audit-chain.ts";
 import { parseHead, toldHead } from "../../src/vault/audit-head.ts";
-import { origin, type TestApp } from "../harness.ts";
-import { edit } from "../security/blobs.ts";
+import { createTestApp, origin, type TestApp } from "../harness.ts";
 import { snapshot } from "../security/snapshot.ts";
+import type { StoredValue } from "../stored.ts";
 import { copyWorld, createWorld, rotate, type World } from "../vault/rotation-world.ts";
 import { mutationsOf, textMutationsOf } from "./mutations.ts";
 
@@ -17,7 +16,7 @@ setDefaultTimeout(240_000);
 
 let original: World;
 beforeAll(async () => {
-  original = await createWorld();
+  original = await createWorld(createTestApp);
 });
 afterAll(() => original.app.close());
 
@@ -34,12 +33,14 @@ describe("an event of the audit", () => {
   test("is found to be changed by any bit of its hash, and any change of what it says", async () => {
     await onCopy(async ({ app }) => {
       const at = 5;
-      const [row] = query(app, "select * from audit_events where id = 5");
+      const [row] = await app.stored.read("select * from audit_events where id = 5");
       if (!row) throw new Error("no event");
-      const found = async (column: string, value: unknown) => {
-        edit(app.file, `update audit_events set "${column}" = ? where id = 5`, [value as never]);
+      const set = (column: string, value: StoredValue) =>
+        app.stored.write(`update audit_events set "${column}" = ? where id = 5`, value);
+      const found = async (column: string, value: StoredValue) => {
+        await set(column, value);
         const { fault } = await verifyChain(app.db);
-        edit(app.file, `update audit_events set "${column}" = ? where id = 5`, [row[column] as never]);
+        await set(column, row[column] ?? null);
         return fault?.eventId === at || fault?.eventId === at + 1;
       };
       for (const { how, changed } of mutationsOf(new Uint8Array(row.hash as Uint8Array)))
@@ -81,20 +82,15 @@ describe("an event of the audit", () => {
       const noted = parseHead((await toldHead(app.db)) ?? "");
       if (!noted) throw new Error("no head");
       expect((await verifyChain(app.db, noted)).missingHead).toBeUndefined();
-      const [row] = query(app, "select blinding from audit_blinding");
+      const [row] = await app.stored.read("select blinding from audit_blinding");
       for (const { how, changed } of mutationsOf(new Uint8Array(row?.blinding as Uint8Array))) {
-        edit(app.file, "update audit_blinding set blinding = ?", [changed]);
+        await app.stored.write("update audit_blinding set blinding = ?", changed);
         const { missingHead, fault } = await verifyChain(app.db, noted);
         expect([how, (missingHead ?? fault) !== undefined]).toEqual([how, true]);
       }
     });
   });
 });
-
-function query({ file }: TestApp, sql: string): Record<string, unknown>[] {
-  using database = new Database(file, { readonly: true });
-  return database.prepare(sql).all() as Record<string, unknown>[];
-}
 
 test("a mark of a migration that was changed is refused as one that is not known", async () => {
   await onCopy(async ({ app }) => {
@@ -104,9 +100,9 @@ test("a mark of a migration that was changed is refused as one that is not known
         // SQLite holds no halves of surrogate pairs.
         if (changed === tag || !changed.isWellFormed() || migrations.some((other) => other.tag === changed))
           continue;
-        edit(app.file, "update migrations set tag = ? where tag = ?", [changed, tag]);
+        await app.stored.write("update migrations set tag = ? where tag = ?", changed, tag);
         const error = await migrate(client, migrations, 0).catch((thrown: unknown) => thrown);
-        edit(app.file, "update migrations set tag = ? where tag = ?", [tag, changed]);
+        await app.stored.write("update migrations set tag = ? where tag = ?", tag, changed);
         expect([how, error instanceof MigrationError]).toEqual([how, true]);
       }
     }
@@ -114,10 +110,20 @@ test("a mark of a migration that was changed is refused as one that is not known
   });
 });
 
+/** Does something before the app asks its database for anything more. */
+function beforeNextQuery({ db: { $client } }: TestApp, act: () => Promise<void>): void {
+  const { execute } = $client;
+  const acting = act();
+  $client.execute = async (...query: Parameters<typeof execute>) => {
+    await acting;
+    return execute.apply($client, query);
+  };
+}
+
 describe("what a rotation has staged", () => {
   const kinds = ["environment-key", "version", "view", "service-token"];
   const columns = ["sealed_first", "sealed_second"];
-  const changes: [string, (bytes: Uint8Array) => Uint8Array | null][] = [
+  const changes: [string, (bytes: Uint8Array<ArrayBuffer>) => StoredValue][] = [
     ["the first bit turned", (bytes) => bytes.with(0, (bytes[0] ?? 0) ^ 1)],
     ["a bit in the midst turned", (bytes) => bytes.with(20, (bytes[20] ?? 0) ^ 16)],
     ["the last bit turned", (bytes) => bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1)],
@@ -133,36 +139,34 @@ describe("what a rotation has staged", () => {
     "for %s in %s is not put in place with %s",
     async (kind, column, _what, change) => {
       await onCopy(async ({ app, masterKey, ids }) => {
-        const { staged_seals: _staged, audit_events: _events, ...before } = snapshot(app);
+        const { staged_seals: _staged, audit_events: _events, ...before } = await snapshot(app);
         let isDone = false;
-        const tamper = ({ done, total }: { done: number; total: number }) => {
-          // The first place was compared, so all are written; the last one is not compared yet.
-          if (isDone || done <= total / 3) return;
-          isDone = true;
+        const tamper = async () => {
           const where = `kind = '${kind}' and ${column} is not null order by rowid desc`;
-          const [row] = query(
-            app,
+          const [row] = await app.stored.read(
             `select rowid as rowid, ${column} as bytes from staged_seals where ${where}`,
           );
           if (!row) throw new Error("nothing is staged");
-          const changed = change(row.bytes as Uint8Array);
-          expect(
-            edit(app.file, `update staged_seals set ${column} = ? where rowid = ?`, [
-              changed,
-              Number(row.rowid),
-            ]),
-          ).toBe(1);
+          const changed = change(row.bytes as Uint8Array<ArrayBuffer>);
+          const set = `update staged_seals set ${column} = ? where rowid = ?`;
+          expect(await app.stored.write(set, changed, Number(row.rowid))).toBe(1);
         };
-        const rotating = rotate(app, ids.shop, { currentMasterKey: masterKey }, tamper);
+        const onProgress = ({ done, total }: { done: number; total: number }) => {
+          // The first place was compared, so all are written; the last one is not compared yet.
+          if (isDone || done <= total / 3) return;
+          isDone = true;
+          beforeNextQuery(app, tamper);
+        };
+        const rotating = rotate(app, ids.shop, { currentMasterKey: masterKey }, onProgress);
         const error = await rotating.then(
           () => "done",
           (thrown: unknown) => thrown,
         );
         expect(error).toBeInstanceOf(OpenError);
         expect(isDone).toBe(true);
-        const { staged_seals: _after, audit_events: _audit, ...after } = snapshot(app);
+        const { staged_seals: _after, audit_events: _audit, ...after } = await snapshot(app);
         expect(after).toEqual(before);
-        expect(query(app, "select * from staged_seals")).toEqual([]);
+        expect(await app.stored.read("select * from staged_seals")).toEqual([]);
       });
     },
   );

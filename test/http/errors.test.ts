@@ -27,11 +27,11 @@ beforeAll(async () => {
   await admin.save(root, "dev", { A: "value of A", B: "value of B" });
   write = await admin.createToken(root, "dev", "write");
   await admin.open("/admin/projects");
-  before = snapshot(app);
+  before = await snapshot(app);
 });
 afterAll(() => app.close());
 // Nothing in this file but one describe writes: what a test finds is what the one before it left.
-beforeEach(() => expect(snapshot(app)).toEqual(before));
+beforeEach(async () => expect(await snapshot(app)).toEqual(before));
 
 const json = { "Content-Type": "application/json" };
 
@@ -416,7 +416,7 @@ describe("bodies", () => {
       const problem = await expectProblem(await api(method, path, body, headers), status, code);
       expect(JSON.stringify(problem)).toContain(says);
       expect(JSON.stringify(problem)).not.toContain(marked);
-      expect(snapshot(app)).toEqual(before);
+      expect(await snapshot(app)).toEqual(before);
     });
   }
 
@@ -733,7 +733,7 @@ describe("forms", () => {
     test(`${what}: ${status}, and nothing is written`, async () => {
       const form = typeof fields === "function" ? fields() : fields;
       expect(await expectPage(await admin.post(path(), form), status)).toContain(says);
-      expect(snapshot(app)).toEqual(before);
+      expect(await snapshot(app)).toEqual(before);
     });
   }
 

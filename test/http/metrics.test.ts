@@ -2,7 +2,14 @@
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { renameSync } from "node:fs";
-import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
+import {
+  bearer,
+  createFileApp,
+  createTestApp,
+  fetchMap,
+  type TestApp,
+  type TestBrowser,
+} from "../harness.ts";
 
 let app: TestApp;
 let admin: TestBrowser;
@@ -18,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-const scrape = async () => (await app.request("/metrics")).text();
+const scrape = async (of = app) => (await of.request("/metrics")).text();
 
 /** The sample lines of a scrape: name with labels → number. Throws for a line that is none of the format's. */
 function parse(text: string): Map<string, number> {
@@ -40,7 +47,7 @@ function parse(text: string): Map<string, number> {
   );
 }
 
-const numbers = async () => parse(await scrape());
+const numbers = async (of = app) => parse(await scrape(of));
 const requests = (method: string, route: string, status: number) =>
   `secretsfly_http_requests_total{method="${method}",route="${route}",status="${status}"}`;
 
@@ -152,30 +159,35 @@ test("tells for how long reads have been counted and not written", async () => {
   app.clock.advance(7000);
   await fetchMap(app, token);
   expect(await lag()).toBe(7);
-  renameSync(app.file, `${app.file}.away`);
+  await app.stored.write("alter table service_tokens rename to elsewhere");
   expect(await app.usage.flush().catch(() => "failed")).toBe("failed");
   app.clock.advance(3000);
   expect(await lag()).toBe(10);
-  renameSync(`${app.file}.away`, app.file);
+  await app.stored.write("alter table elsewhere rename to service_tokens");
   await app.usage.flush();
   expect(await lag()).toBe(0);
 });
 
-test("answers while the database is gone, and says so", async () => {
-  renameSync(app.file, `${app.file}.away`);
-  await app.request("/api/secrets/LOST", {
+test("answers while the database file is gone, and says so", async () => {
+  const onFile = await createFileApp({ METRICS: "true" });
+  const browser = onFile.browser();
+  const shop = await browser.createRoot("shop");
+  const write = await browser.createToken(shop.id, "prod", "write");
+  renameSync(onFile.file, `${onFile.file}.away`);
+  await onFile.request("/api/secrets/LOST", {
     method: "PUT",
-    headers: { ...bearer(token), "Content-Type": "application/json" },
+    headers: { ...bearer(write), "Content-Type": "application/json" },
     body: '{"value":"x"}',
   });
-  const gone = await numbers();
+  const gone = await numbers(onFile);
   expect(gone.get("secretsfly_database_up")).toBe(0);
   expect(gone.get('secretsfly_storage_fault{kind="missing"}')).toBe(1);
   expect(gone.has("secretsfly_audit_events_total")).toBe(false);
-  renameSync(`${app.file}.away`, app.file);
-  const back = await numbers();
+  renameSync(`${onFile.file}.away`, onFile.file);
+  const back = await numbers(onFile);
   expect(back.get("secretsfly_database_up")).toBe(1);
   expect(back.get("secretsfly_audit_events_total")).toBeGreaterThan(0);
+  onFile.close();
 });
 
 describe("never says", () => {
@@ -188,8 +200,9 @@ describe("never says", () => {
     });
     await admin.get(`/admin/projects/${id}/environments/prod/secrets/CANARY_NAME/history`);
     const text = await scrape();
+    const database = app.config.DATABASE_URL.replace(/^\w+:(?:\/\/)?/, "");
     const secretOfToken = token.split("_")[2] as string;
-    for (const word of [/canary/i, "prod", "203.0.113", "127.0.0.1", app.file, masterKey, secretOfToken])
+    for (const word of [/canary/i, "prod", "203.0.113", "127.0.0.1", database, masterKey, secretOfToken])
       expect(text).not.toMatch(word instanceof RegExp ? word : new RegExp(RegExp.escape(word)));
   });
 });

@@ -5,7 +5,7 @@ import { renameSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { sql } from "drizzle-orm";
 import { connect } from "../../src/database/connect.ts";
-import { bearer, createTestApp, type TestApp } from "../harness.ts";
+import { bearer, createFileApp, createTestApp, type TestApp } from "../harness.ts";
 
 let app: TestApp;
 let token: string;
@@ -17,8 +17,8 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-async function status() {
-  const response = await app.request("/api/status");
+async function status({ request } = app) {
+  const response = await request("/api/status");
   expect(response.headers.get("Cache-Control")).toBe("no-store");
   return [response.status, await response.json()];
 }
@@ -28,14 +28,16 @@ const [up, down] = [
   [503, { db: "down" }],
 ];
 
-test("is up while the database is there, down as soon as it is gone, up as soon as it is back", async () => {
-  expect(await status()).toEqual(up);
+test("is up while the database file is there, down as soon as it is gone, up as soon as it is back", async () => {
+  const onFile = await createFileApp();
+  expect(await status(onFile)).toEqual(up);
   for (let i = 0; i < 3; i++) {
-    renameSync(app.file, `${app.file}.away`);
-    expect(await status()).toEqual(down);
-    renameSync(`${app.file}.away`, app.file);
-    expect(await status()).toEqual(up);
+    renameSync(onFile.file, `${onFile.file}.away`);
+    expect(await status(onFile)).toEqual(down);
+    renameSync(`${onFile.file}.away`, onFile.file);
+    expect(await status(onFile)).toEqual(up);
   }
+  onFile.close();
 });
 
 test("is up for a project that is sealed: apps are served", async () => {
@@ -75,7 +77,7 @@ describe("a database server", () => {
       },
     );
     const began = performance.now();
-    const answers = await Promise.all(Array.from({ length: 50 }, status));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => status()));
     process.stdout.write(`50 at once were told "down" within ${Math.round(performance.now() - began)} ms\n`);
     for (const answer of answers) expect(answer).toEqual(down);
     expect(hasGivenUp).toBe(false);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
+import { createFileApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { inWords, longestHold } from "./holds.ts";
 
 /**
@@ -48,7 +48,7 @@ const environments = ["dev", "staging", "prod"];
 const names = Array.from({ length: 5000 }, (_, i) => `NAME_${i}`);
 
 beforeAll(async () => {
-  app = await createTestApp({ AVAILABLE_ENVIRONMENTS: environments.join(",") });
+  app = await createFileApp({ AVAILABLE_ENVIRONMENTS: environments.join(",") });
   admin = app.browser();
   ({ id: root, masterKey } = await admin.createRoot("shop"));
 });

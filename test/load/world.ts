@@ -1,4 +1,4 @@
-import { type ServerProcess, startServer, temporaryFolder } from "../server-process.ts";
+import { type ServerProcess, startFileServer, temporaryFolder } from "../server-process.ts";
 
 /** A server as a process of its own, with something to fetch and something to write to. `await using` ends it. */
 export interface LoadedServer extends AsyncDisposable {
@@ -15,7 +15,7 @@ const secretCount = 50;
 /** Starts a server, by another command than from its source if one is given, and fills it. */
 export async function startLoaded(command?: readonly string[]): Promise<LoadedServer> {
   const folder = temporaryFolder();
-  const server = await startServer(folder.path, { LOG_LEVEL: "warn" }, command);
+  const server = await startFileServer(folder.path, { LOG_LEVEL: "warn" }, command);
   const admin = server.browser();
   const secrets = Object.fromEntries(
     Array.from({ length: secretCount }, (_, i) => [`SECRET_${i}`, `value ${i} `.padEnd(60, "x")]),

@@ -15,7 +15,7 @@ import { type BackupOptions, backUp } from "../../src/maintenance/backup.ts";
 import { MaintenanceError, NotWrittenError } from "../../src/maintenance/maintenance-error.ts";
 import { Draft } from "../../src/maintenance/new-file.ts";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
-import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
+import { createFileApp, type TestApp, type TestBrowser } from "../harness.ts";
 import { temporaryFolder } from "../server-process.ts";
 import { copyWith } from "./copies.ts";
 
@@ -27,7 +27,7 @@ let folder: string;
 const folders: Disposable[] = [];
 
 beforeAll(async () => {
-  app = await createTestApp();
+  app = await createFileApp();
   admin = app.browser();
   shop = await admin.createRoot("shop");
   await admin.save(shop.id, "prod", { A: "v-1", B: "v-2" });

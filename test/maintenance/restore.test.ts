@@ -19,7 +19,7 @@ import { takeAlone } from "../../src/database/exclusive.ts";
 import { MaintenanceError } from "../../src/maintenance/maintenance-error.ts";
 import { type RestoreOptions, restore } from "../../src/maintenance/restore.ts";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
-import { createTestApp, type TestApp } from "../harness.ts";
+import { createFileApp, type TestApp } from "../harness.ts";
 import { databaseIn, runServer, temporaryFolder } from "../server-process.ts";
 import { copyWith } from "./copies.ts";
 
@@ -36,7 +36,7 @@ const newFolder = () => {
 };
 
 async function createWorld(name: string) {
-  const app = await createTestApp();
+  const app = await createFileApp();
   const admin = app.browser();
   const { id, masterKey } = await admin.createRoot(name);
   await admin.save(id, "prod", { A: `of ${name}` });
@@ -111,7 +111,7 @@ describe("a backup is restored", () => {
   });
 
   test("in the place of a database that a server has made and nobody has used", async () => {
-    (await createTestApp({ DATABASE_URL: `file:${place()}` })).close();
+    (await createFileApp({ DATABASE_URL: `file:${place()}` })).close();
     expect(await run()).toMatchObject({ former: kept() });
     await expectWhole(place(), fresh);
   });
@@ -196,7 +196,7 @@ describe("a backup is restored", () => {
 
 describe("nothing is restored", () => {
   test("over a database that somebody has open, who goes on", async () => {
-    const app = await createTestApp({ DATABASE_URL: `file:${place()}` });
+    const app = await createFileApp({ DATABASE_URL: `file:${place()}` });
     const admin = app.browser();
     const { id } = await admin.createRoot("busy");
     const message = `${place()} is in use: stop the server first, and whatever else has it open`;

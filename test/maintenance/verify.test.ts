@@ -11,7 +11,7 @@ import { type VerifyOptions, verifyDatabase } from "../../src/maintenance/verify
 import { openRoot } from "../../src/vault/root-keys.ts";
 import { Descent, placesOf, viewOf, viewSlots } from "../../src/vault/sealed-rows.ts";
 import { readTree } from "../../src/vault/tree.ts";
-import { createTestApp } from "../harness.ts";
+import { createFileApp } from "../harness.ts";
 import { temporaryFolder } from "../server-process.ts";
 import { actor, createWorld, rotate, type World } from "../vault/rotation-world.ts";
 import { copyWith } from "./copies.ts";
@@ -20,7 +20,7 @@ let world: World;
 let folder: ReturnType<typeof temporaryFolder>;
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld(createFileApp);
   folder = temporaryFolder();
 });
 afterAll(() => {
@@ -92,7 +92,7 @@ describe("a whole database", () => {
   });
 
   test("where only the newest versions are kept has none if that is said", async () => {
-    const app = await createTestApp({ VERSIONED_SECRET_VALUES: "false" });
+    const app = await createFileApp({ VERSIONED_SECRET_VALUES: "false" });
     const admin = app.browser();
     const { id, masterKey } = await admin.createRoot("shop");
     for (const value of ["one", "two", "three"]) await admin.save(id, "prod", { A: value });

@@ -3,7 +3,6 @@
  * event. The routes come from the app itself: one that is added without a row in the table fails the first test.
  */
 
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { bearer, createTestApp, type Fields, type TestApp, type TestBrowser } from "../harness.ts";
 import { auditOf } from "../vault/inspect.ts";
@@ -189,14 +188,12 @@ async function scene({ who = "unsealed" }: { who?: Attempt["who"] | "unsealed" }
 }
 
 /** Another program makes the audit refuse every event, or take them again. */
-function setAudit({ file }: TestApp, state: "broken" | "whole"): void {
-  const database = new Database(file);
-  if (state === "whole") database.run("drop trigger no_audit");
-  else
-    database.run(
-      "create trigger no_audit before insert on audit_events begin select raise(abort, 'no event can be written'); end",
-    );
-  database.close();
+async function setAudit({ stored }: TestApp, state: "broken" | "whole"): Promise<void> {
+  await stored.write(
+    state === "whole"
+      ? "drop trigger no_audit"
+      : "create trigger no_audit before insert on audit_events begin select raise(abort, 'no event can be written'); end",
+  );
 }
 
 function ask(
@@ -231,14 +228,14 @@ describe("with an audit that takes no event, nothing happens and nothing is show
   for (const { route, attempt, title } of attempts.filter((row) => !row.attempt.givesUp)) {
     test(title, async () => {
       using stage = await scene(attempt);
-      setAudit(stage.copy, "broken");
-      const [before, held, cookie] = [snapshot(stage.copy), heldBy(stage), stage.browser.cookie];
+      await setAudit(stage.copy, "broken");
+      const [before, held, cookie] = [await snapshot(stage.copy), heldBy(stage), stage.browser.cookie];
       const response = await ask(route, attempt, stage);
       const told = `${JSON.stringify([...response.headers])} ${await response.text()}`;
       expect(response.status).toBeGreaterThanOrEqual(500);
       expect(secret.filter((word) => told.includes(word))).toEqual([]);
       expect(response.headers.get("Content-Disposition")).toBeNull();
-      expect(snapshot(stage.copy)).toEqual(before);
+      expect(await snapshot(stage.copy)).toEqual(before);
       expect([heldBy(stage), stage.browser.cookie]).toEqual([held, cookie]);
     });
   }
@@ -248,8 +245,8 @@ describe("once it takes events again, the same request does what it is for, and 
   for (const { route, attempt, title } of attempts) {
     test(title, async () => {
       using stage = await scene(attempt);
-      setAudit(stage.copy, "broken");
-      setAudit(stage.copy, "whole");
+      await setAudit(stage.copy, "broken");
+      await setAudit(stage.copy, "whole");
       const before = (await auditOf(stage.copy)).length;
       const response = await ask(route, attempt, stage);
       await response.text();
@@ -264,7 +261,7 @@ describe("with an audit that takes no event, keys are given up all the same", ()
     test(title, async () => {
       using stage = await scene(attempt);
       expect(heldBy(stage)).toEqual([shop.id]);
-      setAudit(stage.copy, "broken");
+      await setAudit(stage.copy, "broken");
       await ask(route, attempt, stage);
       expect(heldBy(stage) ?? []).toEqual([]);
       const page = await stage.browser.get(inDev("/secrets?decrypt=true")());
@@ -277,14 +274,14 @@ describe("what is not told of works without the audit, and writes nothing", () =
   for (const [route, path] of Object.entries(untold)) {
     test(route, async () => {
       using stage = await scene({});
-      setAudit(stage.copy, "broken");
-      const before = snapshot(stage.copy);
+      await setAudit(stage.copy, "broken");
+      const before = await snapshot(stage.copy);
       const response = path().startsWith("/api/")
         ? await stage.copy.request(path(), { headers: bearer(writeToken) })
         : await stage.browser.get(path());
       expect(response.status).toBeLessThan(400);
       await response.body?.cancel();
-      expect(snapshot(stage.copy)).toEqual(before);
+      expect(await snapshot(stage.copy)).toEqual(before);
     });
   }
 });

@@ -25,7 +25,7 @@ for (const [at, [who, headers]] of unknownBrowsers.entries()) {
     for (const [route, { path, fields, signedOut = 303 }] of Object.entries(adminRoutes)) {
       test(`answer ${signedOut} at ${route}`, async () => {
         const { app, tokens, masterKey } = world;
-        const { audit_events: _events, ...before } = snapshot(app);
+        const { audit_events: _events, ...before } = await snapshot(app);
         const browser = app.browser();
         const response = await send(browser, route, path(world), fields?.(world), Object.fromEntries(sent));
         expect(response.status).toBe(signedOut);
@@ -33,7 +33,7 @@ for (const [at, [who, headers]] of unknownBrowsers.entries()) {
         expect(browser.cookie).toBe("");
         expect(response.headers.get("Cache-Control")).toBe("no-store");
         await expectSilence(response, [...secret, ...names, tokens.write, masterKey]);
-        expect(snapshot(app)).toMatchObject(before);
+        expect(await snapshot(app)).toMatchObject(before);
       });
     }
   });
@@ -103,12 +103,12 @@ for (const [way, seal, knows = []] of sealings) {
         await seal({ ...world, app: copy }, admin);
         // What was told of the sealing itself.
         await admin.open("/admin/projects");
-        const before = snapshot(copy);
+        const before = await snapshot(copy);
         const response = await send(admin, route, path(world), fields?.(world));
         expect(response.status).toBe(sealed === "unseal first" ? 303 : sealed);
         if (sealed === "unseal first") {
           expect(response.headers.get("Location")).toBe(`/admin/projects/${shop}`);
-          expect(snapshot(copy)).toEqual(before);
+          expect(await snapshot(copy)).toEqual(before);
           expect(await admin.open(`/admin/projects/${shop}`)).toContain("This project is sealed.");
         }
         await expectSilence(response, [
@@ -130,11 +130,11 @@ describe("signed in, with the project unsealed in this session", () => {
       const copy = await world.app.copy();
       const admin = await signIn(copy);
       await admin.unseal(world.shop, world.masterKey);
-      const before = snapshot(copy);
+      const before = await snapshot(copy);
       const response = await send(admin, route, path(world), fields?.(world));
       expect(response.status).toBeLessThan(400);
       if (shows !== undefined) expect(await response.text()).toContain(shows);
-      else expect(snapshot(copy)).not.toEqual(before);
+      else expect(await snapshot(copy)).not.toEqual(before);
       copy.close();
     });
   }
@@ -178,7 +178,7 @@ describe("what stands for nothing of ours in an address is not found:", () => {
         const { app, shop, masterKey } = world;
         const admin = await signIn(app);
         await admin.unseal(shop, masterKey);
-        const before = snapshot(app);
+        const before = await snapshot(app);
         for (const text of nothings[parameter] ?? []) {
           const response = await send(admin, route, pathWith(world, route, parameter, text), fields?.(world));
           expect(statuses.map((status) => `${text} ${status}`)).toContain(`${text} ${response.status}`);
@@ -189,7 +189,7 @@ describe("what stands for nothing of ours in an address is not found:", () => {
             secret.filter((word) => !mayBeTold.includes(word)),
           );
         }
-        expect(snapshot(app)).toEqual(before);
+        expect(await snapshot(app)).toEqual(before);
       });
     }
   }
@@ -197,10 +197,10 @@ describe("what stands for nothing of ours in an address is not found:", () => {
   test("a service token of another project cannot be revoked by this one's address: 404", async () => {
     const { app, shop, tokenIds, tokens } = world;
     const admin = await signIn(app);
-    const before = snapshot(app);
+    const before = await snapshot(app);
     const response = await admin.post(`/admin/projects/${shop}/service-tokens/${tokenIds.other}/revoke`);
     expect(response.status).toBe(404);
-    expect(snapshot(app)).toEqual(before);
+    expect(await snapshot(app)).toEqual(before);
     expect((await app.request("/api/secrets", { headers: bearer(tokens.other) })).status).toBe(200);
   });
 });
@@ -222,7 +222,7 @@ describe("without a password, every route of the admin pages is closed", () => {
   for (const [who, host, headers] of asked) {
     for (const [route, { path, fields }] of Object.entries(adminRoutes)) {
       test(`${route}, asked ${who}: 403`, async () => {
-        const before = snapshot(open);
+        const before = await snapshot(open);
         const browser = new TestBrowser(async (to, init) => open.app.request(host + to, init));
         const response = await send(browser, route, path(world), fields?.(world), {
           ...headers,
@@ -231,7 +231,7 @@ describe("without a password, every route of the admin pages is closed", () => {
         expect(response.status).toBe(403);
         expect(response.headers.getSetCookie()).toEqual([]);
         await expectSilence(response, [...secret, ...names]);
-        expect(snapshot(open)).toEqual(before);
+        expect(await snapshot(open)).toEqual(before);
       });
     }
   }

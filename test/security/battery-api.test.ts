@@ -30,7 +30,7 @@ describe("the API refuses", () => {
     for (const [route, row] of Object.entries(apiRoutes)) {
       test(`${who} at ${route}: ${status}`, async () => {
         const { app, tokens } = world;
-        const before = snapshot(app);
+        const before = await snapshot(app);
         const sent = headers(world, admin);
         const from = status === 401 ? comingFrom(sent, at) : sent;
         const response = await ask(row, methodOf(route), from, app);
@@ -40,7 +40,7 @@ describe("the API refuses", () => {
         expect(response.headers.get("WWW-Authenticate") !== null).toBe(status === 401);
         expect(response.headers.getSetCookie()).toEqual([]);
         await expectSilence(response, [...secret, ...names, "ETag", tokens.write]);
-        expect(snapshot(app)).toEqual(before);
+        expect(await snapshot(app)).toEqual(before);
       });
     }
   }
@@ -59,7 +59,7 @@ describe("the API refuses", () => {
   for (const [route, row] of Object.entries(apiRoutes)) {
     test(`a token in the address or in the body at ${route}`, async () => {
       const { app, tokens } = world;
-      const before = snapshot(app);
+      const before = await snapshot(app);
       for (const field of ["token", "access_token", "authorization", "api_key"]) {
         const path = `${row.path}?${field}=${tokens.write}`;
         const body = row.body && JSON.stringify({ ...JSON.parse(row.body), [field]: tokens.write });
@@ -72,14 +72,14 @@ describe("the API refuses", () => {
         expect(response.status).toBe(401);
         await expectSilence(response, [...secret, ...names, tokens.write]);
       }
-      expect(snapshot(app)).toEqual(before);
+      expect(await snapshot(app)).toEqual(before);
     });
   }
 
   for (const [route, row] of Object.entries(apiRoutes).filter(([, { needs }]) => needs === "write")) {
     test(`a read token at ${route}: 403`, async () => {
       const { app, tokens } = world;
-      const before = snapshot(app);
+      const before = await snapshot(app);
       const ofOneThatIsThere = row.path.replace(/\w*NEW$/, "SHOP_SECRET");
       for (const path of [row.path, ofOneThatIsThere, `${row.path}?dryRun=true`]) {
         const asked = { ...row, path };
@@ -87,7 +87,7 @@ describe("the API refuses", () => {
         expect(response.status).toBe(403);
         await expectSilence(response, [...secret, ...names]);
       }
-      expect(snapshot(app)).toEqual(before);
+      expect(await snapshot(app)).toEqual(before);
     });
 
     test(`a read token at ${route}, before its body is looked at: 403`, async () => {

@@ -54,7 +54,7 @@ describe("a form that no page of ours has sent", () => {
     for (const [route, { path, fields }] of posts) {
       test(`${what} is refused at ${route}: 403`, async () => {
         const { app } = world;
-        const before = snapshot(app);
+        const before = await snapshot(app);
         const body = new URLSearchParams(fields?.(world) as Record<string, string>);
         const multipart = new FormData();
         for (const [name, value] of body) multipart.append(name, value);
@@ -67,7 +67,7 @@ describe("a form that no page of ours has sent", () => {
           expect(response.headers.getSetCookie()).toEqual([]);
           await expectSilence(response, [...secret, ...names]);
         }
-        expect(snapshot(app)).toEqual(before);
+        expect(await snapshot(app)).toEqual(before);
         expect(app.sessions.find(admin.cookie.split("=")[1] ?? "")?.keyring.unsealed()).toHaveLength(1);
       });
     }
@@ -79,14 +79,14 @@ describe("what changes something", () => {
   for (const [route, { path, fields }] of onlyPosts) {
     test(`does not answer to GET at ${route}, with its fields in the address: 405`, async () => {
       const { app } = world;
-      const before = snapshot(app);
+      const before = await snapshot(app);
       const query = new URLSearchParams(fields?.(world) as Record<string, string>);
       for (const method of ["GET", "HEAD"]) {
         const headers = { Cookie: admin.cookie, Origin: origin };
         const response = await app.request(`${path(world)}?${query}`, { method, headers });
         expect([response.status, response.headers.get("Allow")]).toEqual([405, "POST"]);
       }
-      expect(snapshot(app)).toEqual(before);
+      expect(await snapshot(app)).toEqual(before);
       expect(app.sessions.find(admin.cookie.split("=")[1] ?? "")?.keyring.unsealed()).toHaveLength(1);
     });
   }
@@ -103,7 +103,7 @@ describe("what changes something", () => {
   for (const [route, { path, fields }] of posts) {
     test(`is a form and nothing else at ${route}: 415`, async () => {
       const { app } = world;
-      const before = snapshot(app);
+      const before = await snapshot(app);
       for (const type of types) {
         const init = { method: "POST", body: JSON.stringify(fields?.(world) ?? {}) };
         const headers = { "Content-Type": type, Origin: origin, Cookie: admin.cookie };
@@ -111,18 +111,18 @@ describe("what changes something", () => {
         expect(`${type} ${response.status}`).toBe(`${type} 415`);
         await expectSilence(response, [...secret, ...names.filter((name) => name !== "shop-project")]);
       }
-      expect(snapshot(app)).toEqual(before);
+      expect(await snapshot(app)).toEqual(before);
     });
 
     test(`is not done by a service token at ${route}`, async () => {
       const { app, tokens } = world;
-      const { audit_events: _events, ...before } = snapshot(app);
+      const { audit_events: _events, ...before } = await snapshot(app);
       const body = new URLSearchParams(fields?.(world) as Record<string, string>);
       const headers = { ...bearer(tokens.write), Origin: origin, "Fly-Client-IP": "198.51.100.1" };
       const response = await app.request(path(world), { method: "POST", body, headers });
       expect([303, 401]).toContain(response.status);
       await expectSilence(response, [...secret, ...names]);
-      expect(snapshot(app)).toMatchObject(before);
+      expect(await snapshot(app)).toMatchObject(before);
     });
   }
 });

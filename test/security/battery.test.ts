@@ -129,7 +129,7 @@ describe("a method that an address has no route for", () => {
       const admin = await unsealed(world);
       const path = pathOf(world, route);
       const answers = methodsAt(path);
-      const before = snapshot(app);
+      const before = await snapshot(app);
       for (const method of methods.filter((name) => !answers.includes(name))) {
         for (const more of [{}, { "Content-Type": "application/x-www-form-urlencoded" }]) {
           const headers = { ...bearer(tokens.write), Cookie: admin.cookie, Origin: origin, ...more };
@@ -140,7 +140,7 @@ describe("a method that an address has no route for", () => {
           await expectSilence(response, [...secret, tokens.write, admin.cookie]);
         }
       }
-      expect(snapshot(app)).toEqual(before);
+      expect(await snapshot(app)).toEqual(before);
     });
   }
 
@@ -151,7 +151,7 @@ describe("a method that an address has no route for", () => {
       const path = pathOf(world, route);
       const plain = { ...bearer(tokens.write), Cookie: admin.cookie };
       const { status } = await ended(await app.request(path, { headers: plain }));
-      const { audit_events: _events, ...before } = snapshot(app);
+      const { audit_events: _events, ...before } = await snapshot(app);
       for (const method of ["POST", "PUT", "DELETE"]) {
         const query = `${path.includes("?") ? "&" : "?"}_method=${method}&method=${method}`;
         const headers = {
@@ -164,7 +164,7 @@ describe("a method that an address has no route for", () => {
         // The API's list of secrets refuses a query that it does not know.
         expect([status, 422]).toContain(response.status);
       }
-      expect(snapshot(app)).toMatchObject(before);
+      expect(await snapshot(app)).toMatchObject(before);
     });
   }
 });

@@ -1,8 +1,8 @@
-import { Database, type SQLQueryBindings } from "bun:sqlite";
 import { getTableColumns, getTableName, is } from "drizzle-orm";
 import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Bytes } from "../../src/cryptography/bytes.ts";
 import * as schema from "../../src/database/schema.ts";
+import type { Stored, StoredValue } from "../stored.ts";
 
 /** A row as SQLite gives it, by the names of its columns. */
 type Row = Record<string, unknown>;
@@ -47,12 +47,12 @@ const stagedFor: Readonly<Record<string, readonly [string, string]>> = {
 };
 
 /** Every BLOB of every table of a database, staged ones as those of the rows that they are for. */
-export function blobsOf(file: string): Blob[] {
-  using database = new Database(file);
-  const all = (sql: string) => database.prepare(sql).all() as Row[];
-  const tables = all("select name from sqlite_master where type = 'table'").map(({ name }) => String(name));
-  const rows = new Map(tables.map((table) => [table, all(`select rowid as rowid, * from "${table}"`)]));
+export async function blobsOf(stored: Stored): Promise<Blob[]> {
+  const rows = new Map<string, readonly Row[]>();
+  for (const { name } of await stored.read("select name from sqlite_master where type = 'table'"))
+    rows.set(String(name), await stored.read(`select rowid as rowid, * from "${name}"`));
   const places = new Places(rows);
+  const tables = [...rows.keys()];
   return tables.flatMap((table) =>
     (rows.get(table) ?? []).flatMap((row) =>
       Object.entries(row)
@@ -108,12 +108,17 @@ class Places {
   }
 }
 
-/** Runs SQL on a file, without the foreign keys that hold an honest writer. Returns how many rows it changed. */
-export function edit(file: string, sql: string, parameters: readonly SQLQueryBindings[] = []): number {
-  using database = new Database(file);
-  const changes = sql.split("; ").map((text) => {
-    const statement = database.prepare(text);
-    return statement.run(...parameters.slice(0, statement.paramsCount)).changes;
-  });
-  return changes.reduce((sum, count) => sum + count, 0);
+/** Runs statements that are separated by `; `, each with as many of the values as it names. Returns how many rows they changed. */
+export async function edit(
+  stored: Stored,
+  sql: string,
+  values: readonly StoredValue[] = [],
+): Promise<number> {
+  let changes = 0;
+  for (const text of sql.split("; ")) {
+    const numbered = [...text.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number));
+    const count = numbered.length > 0 ? Math.max(...numbered) : text.split("?").length - 1;
+    changes += await stored.write(text, ...values.slice(0, count));
+  }
+  return changes;
 }

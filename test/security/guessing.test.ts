@@ -3,7 +3,6 @@
  * is in the owner's way. The arithmetic of the limits: test/sessions/guess-limit.test.ts.
  */
 
-import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { origin } from "../harness.ts";
 import { auditOf } from "../vault/inspect.ts";
@@ -128,7 +127,7 @@ for (const door of doors) {
 
     test("while no event can be written, no outcome shows: not in the answer, nor in the limits", async () => {
       await open();
-      using audit = breakAudit(guarded);
+      const mend = await breakAudit(guarded);
       const answers = [wrong, door.right].map(async (key) => {
         const address = `203.0.113.${key.length}`;
         const response = await knock(guarded, door, { address, key });
@@ -137,7 +136,7 @@ for (const door of doors) {
       });
       const [ofWrong, ofRight] = await Promise.all(answers);
       expect(ofRight).toBe(ofWrong ?? "");
-      audit.mend();
+      await mend();
       for (const key of [wrong, door.right]) {
         const address = `203.0.113.${key.length}`;
         for (let i = 0; i < 10; i++) expect(await tryFrom(door, address)).toBe(door.refuses);
@@ -148,24 +147,20 @@ for (const door of doors) {
     test("a lock-out that could not be written is told by the next who is refused", async () => {
       await open();
       await lockOut(guarded, door, attacker);
-      const audit = breakAudit(guarded);
+      const mend = await breakAudit(guarded);
       expect(await tryFrom(door, attacker, door.right)).toBeGreaterThanOrEqual(500);
-      audit.mend();
+      await mend();
       for (let i = 0; i < 3; i++) expect(await tryFrom(door, attacker, door.right)).toBe(429);
       expect(await countOf(door.limited)).toBe(1);
     });
   });
 }
 
-/** Makes the audit refuse every event until it is mended. */
-function breakAudit({ app }: Guarded): Disposable & { mend(): void } {
-  const run = (statement: string) => {
-    using database = new Database(app.file);
-    database.run(statement);
-  };
-  run("create trigger no_audit before insert on audit_events begin select raise(abort, 'no event'); end");
-  const mend = () => run("drop trigger if exists no_audit");
-  return { mend, [Symbol.dispose]: mend };
+/** Makes the audit refuse every event until what it returns is called. */
+async function breakAudit({ app: { stored } }: Guarded): Promise<() => Promise<unknown>> {
+  const trigger = "create trigger no_audit before insert on audit_events";
+  await stored.write(`${trigger} begin select raise(abort, 'no event'); end`);
+  return () => stored.write("drop trigger no_audit");
 }
 
 const doorOf = (name: string) => {

@@ -6,7 +6,7 @@ import { type Bytes, systemRandom } from "../../src/cryptography/bytes.ts";
 import { parseServiceToken, type ServiceToken } from "../../src/cryptography/service-token.ts";
 import { serviceTokens } from "../../src/database/schema.ts";
 import { backUp } from "../../src/maintenance/backup.ts";
-import { bearer, type TestApp } from "../harness.ts";
+import { bearer, createFileApp, type TestApp } from "../harness.ts";
 import { rotate } from "../vault/rotation-world.ts";
 import type { Copy } from "./loot.ts";
 import { configuration, createPrey, type Prey } from "./prey.ts";
@@ -32,7 +32,7 @@ const day = 24 * 60 * 60 * 1000;
 
 /** The prey over some days: with changes, a revocation, an expiry and a rotation, and copies before and after each. */
 export async function createHaul(): Promise<Haul> {
-  const prey = await createPrey();
+  const prey = await createPrey(createFileApp);
   const { app, admin, ids } = prey;
   const bag = new Bag(app);
   const more = async (name: string, fields = {}) =>

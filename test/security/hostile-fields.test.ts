@@ -1,6 +1,5 @@
 /** Fields that nobody asked for: those of a row, which a form must not write, and those that every object has. */
 
-import { Database } from "bun:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { getTableColumns, is } from "drizzle-orm";
 import { SQLiteTable } from "drizzle-orm/sqlite-core";
@@ -39,21 +38,19 @@ const values = (name: string): string =>
   ({ rights: "write", allowedIps: "0.0.0.0/0", kdf: "argon2id" })[name] ?? "77";
 
 /** All rows of a database, without what differs by chance. */
-function rowsOf({ file }: TestApp): Record<string, unknown[]> {
-  const database = new Database(file, { readonly: true });
-  const tables = database.prepare("select name from sqlite_master where type = 'table'").values().flat();
+async function rowsOf({ stored }: TestApp): Promise<Record<string, unknown[]>> {
+  const tables = await stored.read("select name from sqlite_master where type = 'table'");
   const byChance = ["public_id", "body_id", "request_id", "rotation"];
   const plain = ([name, value]: [string, unknown]) => {
     if (value instanceof Uint8Array) return [name, `${value.length} bytes`];
     if (byChance.includes(name)) return [name, typeof value];
     return [name, typeof value === "string" ? value.replace(/^session:\w+$/, "session") : value];
   };
-  const rows = tables.map((table) => {
-    const all = database.prepare(`select * from "${String(table)}"`).all() as Record<string, unknown>[];
-    return [String(table), all.map((row) => Object.fromEntries(Object.entries(row).map(plain)))];
+  const rows = tables.map(async ({ name }) => {
+    const all = await stored.read(`select * from "${name}"`);
+    return [String(name), all.map((row) => Object.fromEntries(Object.entries(row).map(plain)))] as const;
   });
-  database.close();
-  return Object.fromEntries(rows) as Record<string, unknown[]>;
+  return Object.fromEntries(await Promise.all(rows));
 }
 
 /** What a route leaves in the database when it is sent these fields more, in the form and in the address. */
@@ -66,7 +63,7 @@ async function leftBy(route: string, row: AdminRoute, more: Fields): Promise<unk
     ...more,
     ...row.fields?.(world),
   });
-  const left = { status, rows: rowsOf(copy) };
+  const left = { status, rows: await rowsOf(copy) };
   copy.close();
   return left;
 }
@@ -85,7 +82,7 @@ describe("columns that a form has no field for are not written:", () => {
   for (const [route, row] of Object.entries(apiRoutes).filter(([, { body }]) => body !== undefined)) {
     test(`${route}: they are refused`, async () => {
       const { app, tokens } = world;
-      const before = snapshot(app);
+      const before = await snapshot(app);
       const fields = columns.filter((name) => name !== "note");
       for (const name of [...fields, "projectId", "environment", "isAdmin"]) {
         const body = JSON.stringify({ ...JSON.parse(row.body ?? "{}"), [name]: 77 });
@@ -93,7 +90,7 @@ describe("columns that a form has no field for are not written:", () => {
         const response = await app.request(row.path, { method: methodOf(route), headers, body });
         expect(`${name} ${response.status}`).toBe(`${name} 422`);
       }
-      expect(snapshot(app)).toEqual(before);
+      expect(await snapshot(app)).toEqual(before);
     });
   }
 });
@@ -157,7 +154,7 @@ describe("nothing that is sent becomes a property of every object:", () => {
   ];
   test("bodies of the API, which are refused", async () => {
     const { app, tokens } = world;
-    const before = snapshot(app);
+    const before = await snapshot(app);
     for (const body of bodies) {
       for (const [method, path] of [
         ["PUT", "/api/secrets/A"],
@@ -168,7 +165,7 @@ describe("nothing that is sent becomes a property of every object:", () => {
         expect([body, [404, 422].includes(response.status)]).toEqual([body, true]);
       }
     }
-    expect(snapshot(app)).toEqual(before);
+    expect(await snapshot(app)).toEqual(before);
   });
 
   const texts = [

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gitHubToken, startFakeGitHub } from "../cli/fake-github.ts";
 import { cleanUp, cli, startApi, temporaryFolder } from "../cli/harness.ts";
-import { createTestApp, type TestApp } from "../harness.ts";
+import { createFileApp, type TestApp } from "../harness.ts";
 
 afterAll(cleanUp);
 
@@ -38,7 +38,7 @@ describe("of a database that somebody else has written to", () => {
   let masterKey: string;
 
   beforeAll(async () => {
-    app = await createTestApp();
+    app = await createFileApp();
     const admin = app.browser();
     const root = await admin.createRoot("shop");
     masterKey = root.masterKey;

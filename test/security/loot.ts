@@ -3,6 +3,7 @@ import { type Context, contextBytes } from "../../src/cryptography/aead.ts";
 import { type Bytes, toBytes, toText } from "../../src/cryptography/bytes.ts";
 import { hkdf, sha256 } from "../../src/cryptography/hash.ts";
 import type { ServiceToken } from "../../src/cryptography/service-token.ts";
+import { storedIn } from "../stored.ts";
 import { type Blob, blobsOf, isSealed } from "./blobs.ts";
 import { openInAny, partsOf } from "./hpke.ts";
 import { type Owners, openAsOwners } from "./owners.ts";
@@ -35,8 +36,9 @@ export class Hoard {
   }
 
   async #add({ what, file }: Copy, owners: Owners): Promise<void> {
-    const { contents } = await openAsOwners(file, owners);
-    for (const blob of blobsOf(file)) {
+    const stored = storedIn(file);
+    const { contents } = await openAsOwners(stored, owners);
+    for (const blob of await blobsOf(stored)) {
       this.blobs.push(blob);
       const truth = contents.get(blob.place);
       if (!isSealed(blob) || !truth) continue;

@@ -6,7 +6,7 @@
 import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { bearer, type TestBrowser } from "../harness.ts";
-import { databaseIn, type ServerProcess, startServer, temporaryFolder } from "../server-process.ts";
+import { databaseIn, type ServerProcess, startFileServer, temporaryFolder } from "../server-process.ts";
 import { type Found, searchCoreDump, smallReservations, whyNoCoreDump } from "./core-dump.ts";
 import { sealings, useEverything } from "./remembered.ts";
 
@@ -38,7 +38,7 @@ interface Unsealed {
 async function whileUnsealed(env: Record<string, string>, act: (unsealed: Unsealed) => Promise<void>) {
   using folder = temporaryFolder();
   const settings = { ...smallReservations, AVAILABLE_ENVIRONMENTS: "dev,prod", LOG_LEVEL: "debug", ...env };
-  await using server = await startServer(folder.path, settings);
+  await using server = await startFileServer(folder.path, settings);
   const admin = server.browser();
   if (env.ADMIN_PASSWORD) await admin.post("/admin/sign-in", { password: env.ADMIN_PASSWORD });
   const file = databaseIn(folder.path);

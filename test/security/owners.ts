@@ -12,6 +12,7 @@ import {
   type EnvironmentKeys,
 } from "../../src/cryptography/environment-key.ts";
 import { deriveWrappingKey, type KeyDerivation, parseMasterKey } from "../../src/cryptography/master-key.ts";
+import type { Stored } from "../stored.ts";
 import { type Blob, blobsOf, isSealed } from "./blobs.ts";
 
 /** What the owners of the projects hold. */
@@ -65,8 +66,8 @@ export interface Opened {
 }
 
 /** Opens all that is sealed in a database, as the people can who own its master keys. Throws where something does not. */
-export async function openAsOwners(file: string, owners: Owners): Promise<Opened> {
-  const blobs = blobsOf(file).filter((blob) => isSealed(blob) && blob.bytes.length > 0);
+export async function openAsOwners(stored: Stored, owners: Owners): Promise<Opened> {
+  const blobs = (await blobsOf(stored)).filter((blob) => isSealed(blob) && blob.bytes.length > 0);
   const opening = new Opening(owners);
   const of = (target: string) => blobs.filter((blob) => blob.target === target);
   for (const blob of of("sealed_root_key")) await opening.root(blob);

@@ -1,7 +1,6 @@
-import { Database, type SQLQueryBindings } from "bun:sqlite";
 import type { Bytes } from "../../src/cryptography/bytes.ts";
 import { parseServiceToken, type ServiceToken } from "../../src/cryptography/service-token.ts";
-import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
+import type { createTestApp, TestApp, TestBrowser } from "../harness.ts";
 import type { Owners } from "./owners.ts";
 
 /** In the configuration that the thief has too. */
@@ -34,8 +33,9 @@ export interface Prey {
   parsed(name: string): ServiceToken;
 }
 
-export async function createPrey(): Promise<Prey> {
-  const app = await createTestApp(configuration);
+/** @param open - on a file, or wherever this run has its databases */
+export async function createPrey(open: typeof createTestApp): Promise<Prey> {
+  const app = await open(configuration);
   const admin = app.browser();
   await admin.post("/admin/sign-in", { password: adminPassword });
   const { id: shop, masterKey: shopMasterKey } = await admin.createRoot("shop");
@@ -66,7 +66,8 @@ export async function createPrey(): Promise<Prey> {
     await save("bank", environment, { GOLD: `value of bank ${environment}` });
   }
   const body = "select sealed_body from views where project_id = ? and environment_id = 1";
-  const oldBody = one<Bytes>(app.file, body, api);
+  const [old] = await app.stored.read(body, api);
+  const oldBody = old?.sealed_body as Bytes;
   await save("api", "dev", { OWN: "new value of api dev" });
   await admin.post(`/admin/projects/${api}/environments/dev/secrets/GONE/delete`);
   const tokens = new Map<string, string>();
@@ -93,13 +94,4 @@ export async function createPrey(): Promise<Prey> {
   };
   const owners: Owners = { masterKeys: [shopMasterKey, bankPassphrase], drawn: [] };
   return { app, admin, ids, shopMasterKey, owners, oldBody, token, parsed };
-}
-
-/** The first column of the first row. */
-function one<T>(file: string, sql: string, ...parameters: SQLQueryBindings[]): T {
-  const database = new Database(file, { readonly: true });
-  const [row] = database.prepare(sql).values(...parameters);
-  database.close();
-  if (row === undefined) throw new Error(`no row: ${sql}`);
-  return row[0] as T;
 }

@@ -4,13 +4,14 @@
  * that is not here yet fails the first test.
  */
 
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Context, contextBytes, open as unseal } from "../../src/cryptography/aead.ts";
 import { type Bytes, toText } from "../../src/cryptography/bytes.ts";
 import { openWithServiceToken } from "../../src/cryptography/service-token.ts";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
 import { bearer, type TestApp, type TestBrowser } from "../harness.ts";
+import type { Place } from "../place.ts";
+import { storedIn } from "../stored.ts";
 import { type Blob, blobColumns, blobsOf, isSealed } from "./blobs.ts";
 import { createHaul, type Haul } from "./haul.ts";
 import { contextOf, openAsOwners } from "./owners.ts";
@@ -29,17 +30,17 @@ let all: Rooted[];
 beforeAll(async () => {
   haul = await createHaul();
   ({ prey } = haul);
-  const ofCopies = haul.copies.map(({ file }) => sealedIn(file)).reverse();
+  const ofCopies = (await Promise.all(haul.copies.map(({ file }) => sealedIn(file)))).reverse();
   live = ofCopies[0] ?? [];
   all = ofCopies.flat();
 });
 afterAll(() => haul[Symbol.dispose]());
 
-function sealedIn(file: string): Rooted[] {
-  using database = new Database(file, { readonly: true });
-  const rows = database.prepare("select id, root_id from projects").values() as [number, number][];
-  const roots = new Map<unknown, number>(rows);
-  return blobsOf(file)
+async function sealedIn(file: string): Promise<Rooted[]> {
+  const stored = storedIn(file);
+  const rows = await stored.read("select id, root_id from projects");
+  const roots = new Map<unknown, unknown>(rows.map(({ id, root_id }) => [id, root_id]));
+  return (await blobsOf(stored))
     .filter((blob) => isSealed(blob) && blob.bytes.length > 0)
     .map((blob) => ({ ...blob, root: roots.get(blob.row.project_id) }));
 }
@@ -142,7 +143,7 @@ test("every sealed column of the schema is swapped", () => {
 describe("what is sealed for one place", () => {
   test("opens in no other, for any of all pairs of places and copies, with the keys of the owners", async () => {
     const newest = haul.copies.at(-1)?.file ?? "";
-    const { sealedWith } = await openAsOwners(newest, prey.owners);
+    const { sealedWith } = await openAsOwners(storedIn(newest), prey.owners);
     const distinct = [...new Map(all.map((blob) => [blob.bytes.toHex(), blob])).values()];
     let tried = 0;
     const opened: string[] = [];
@@ -198,7 +199,7 @@ interface Met {
 }
 
 /** An app on a copy, and an admin who has unsealed the shop before it is tampered with. */
-async function open(tamper?: (file: string) => void): Promise<{ copy: TestApp; admin: TestBrowser }> {
+async function open(tamper?: (copy: Place) => unknown): Promise<{ copy: TestApp; admin: TestBrowser }> {
   const copy = await prey.app.copy(tamper);
   const admin = copy.browser();
   await admin.post("/admin/sign-in", { password: adminPassword });
@@ -249,9 +250,9 @@ describe("sealed bytes in the place of others", () => {
       expect(swaps.length).toBeGreaterThan(15);
       const { copy, admin } = await open();
       for (const one of swaps) {
-        swap(copy.file, one);
+        await swap(copy.stored, one);
         expectTold(column, one, await meet(target, copy, admin));
-        swap(copy.file, one, true);
+        await swap(copy.stored, one, true);
       }
       copy.close();
     },
@@ -268,7 +269,7 @@ describe("rows in the place of others, with all that they say of what is sealed 
     const ofTable = all.filter(({ table, column: other }) => `${table}.${other}` === column);
     const rollbacks: string[] = [];
     for (const one of swapsInto(place, ofTable)) {
-      const { copy, admin } = await open((file) => moveRow(file, one));
+      const { copy, admin } = await open(({ stored }) => moveRow(stored, one));
       const met = await meet(target, copy, admin);
       copy.close();
       expect([one.what, met.faults.length > 0 || met.sealed.includes("shop")]).toEqual([one.what, true]);

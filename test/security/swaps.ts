@@ -1,5 +1,5 @@
-import { Database, type SQLQueryBindings } from "bun:sqlite";
 import type { Context } from "../../src/cryptography/aead.ts";
+import type { Stored, StoredRow } from "../stored.ts";
 import type { Blob } from "./blobs.ts";
 import { contextOf } from "./owners.ts";
 
@@ -52,11 +52,10 @@ function relation(target: Rooted, source: Rooted): string {
 }
 
 /** Puts the bytes of the source in the place of the target, or its own back. */
-export function swap(file: string, { target, source }: Swap, isBack = false): void {
-  using database = new Database(file);
+export async function swap(stored: Stored, { target, source }: Swap, isBack = false): Promise<void> {
   const { table, column, rowid } = target;
   const { bytes } = isBack ? target : source;
-  database.run(`update "${table}" set "${column}" = ? where rowid = ?`, [bytes, rowid]);
+  await stored.write(`update "${table}" set "${column}" = ? where rowid = ?`, bytes, rowid);
 }
 
 /** The columns of each table that say what is sealed, and for what: together they are moved as a row is. */
@@ -69,11 +68,10 @@ const together: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Puts all that the source's row says of what is sealed in it into the target's row, and leaves its place. */
-export function moveRow(file: string, { target, source }: Swap): void {
-  using database = new Database(file);
+export async function moveRow(stored: Stored, { target, source }: Swap): Promise<void> {
   const columns = together[target.table] ?? [];
-  const stored = source.stored as Record<string, SQLQueryBindings>;
-  const values = columns.map((column) => stored[column] ?? null);
+  const row = source.stored as StoredRow;
+  const values = columns.map((column) => row[column] ?? null);
   const sets = columns.map((column) => `"${column}" = ?`).join(", ");
-  database.prepare(`update "${target.table}" set ${sets} where rowid = ?`).run(...values, target.rowid);
+  await stored.write(`update "${target.table}" set ${sets} where rowid = ?`, ...values, target.rowid);
 }

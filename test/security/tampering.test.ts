@@ -1,9 +1,9 @@
 /** Somebody edits the stored rows. What was sealed for one place opens in no other, and the log names the place. */
 
-import type { SQLQueryBindings } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Context, OpenError } from "../../src/cryptography/aead.ts";
-import { bearer, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
+import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
+import type { StoredValue } from "../stored.ts";
 import { edit } from "./blobs.ts";
 import { openAsOwners } from "./owners.ts";
 import { adminPassword, createPrey, type Prey } from "./prey.ts";
@@ -11,7 +11,7 @@ import { snapshot } from "./snapshot.ts";
 
 let prey: Prey;
 beforeAll(async () => {
-  prey = await createPrey();
+  prey = await createPrey(createTestApp);
 });
 afterAll(() => prey.app.close());
 
@@ -19,7 +19,7 @@ afterAll(() => prey.app.close());
 interface Tampering {
   what: string;
   sql: string;
-  parameters?: () => SQLQueryBindings[];
+  parameters?: () => StoredValue[];
   status?: number;
   /** The place that the log names. */
   place?: () => Partial<Context>;
@@ -143,9 +143,8 @@ describe("rows that were moved, swapped, replayed or edited do not open", () => 
 
   for (const { what, sql, parameters, status = 500, place } of tamperings) {
     test(`${what}: ${status}`, async () => {
-      const copy = await prey.app.copy((file) => {
-        const changes = edit(file, sql, parameters?.());
-        expect(changes).toBeGreaterThan(0);
+      const copy = await prey.app.copy(async ({ stored }) => {
+        expect(await edit(stored, sql, parameters?.())).toBeGreaterThan(0);
       });
       const response = await copy.request("/api/secrets", { headers: bearer(prey.token("api dev read")) });
       expect(response.status).toBe(status);
@@ -159,10 +158,10 @@ describe("rows that were moved, swapped, replayed or edited do not open", () => 
 });
 
 test("rights edited from read to write change nothing, and are not even told", async () => {
-  const copy = await prey.app.copy((file) => {
-    edit(file, "update service_tokens set rights = 'write' where public_id = ?", [thiefId()]);
-  });
-  const before = snapshot(copy);
+  const copy = await prey.app.copy(({ stored }) =>
+    stored.write("update service_tokens set rights = 'write' where public_id = ?", thiefId()),
+  );
+  const before = await snapshot(copy);
   const headers = { ...bearer(prey.token("api dev read")), "Content-Type": "application/json" };
   for (const [method, path, body] of [
     ["PUT", "/api/secrets/OWN", '{"value":"mine"}'],
@@ -173,7 +172,7 @@ test("rights edited from read to write change nothing, and are not even told", a
     const response = await copy.request(path, { method, headers, ...(body && { body }) });
     expect(`${method} ${path} ${response.status}`).toBe(`${method} ${path} 500`);
   }
-  expect(snapshot(copy)).toEqual(before);
+  expect(await snapshot(copy)).toEqual(before);
   copy.close();
 });
 
@@ -181,7 +180,7 @@ test("rights edited from read to write change nothing, and are not even told", a
 interface AdminTampering {
   what: string;
   sql: string;
-  parameters?: () => SQLQueryBindings[];
+  parameters?: () => StoredValue[];
   act: (admin: TestBrowser, copy: TestApp) => Promise<Response>;
   status: number;
   place?: () => Partial<Context>;
@@ -262,19 +261,19 @@ const adminTamperings: AdminTampering[] = [
 describe("keys and sources that were moved do not open for an admin either", () => {
   for (const { what, sql, parameters, act, status, place } of adminTamperings) {
     test(`${what}: ${status}, and nothing is written`, async () => {
-      const copy = await prey.app.copy((file) => {
-        expect(edit(file, sql, parameters?.())).toBeGreaterThan(0);
+      const copy = await prey.app.copy(async ({ stored }) => {
+        expect(await edit(stored, sql, parameters?.())).toBeGreaterThan(0);
       });
       const admin = copy.browser();
       await admin.post("/admin/sign-in", { password: adminPassword });
       await admin.unseal(prey.ids.shop, prey.shopMasterKey);
-      const { audit_events: _events, ...before } = snapshot(copy);
+      const { audit_events: _events, ...before } = await snapshot(copy);
       const response = await act(admin, copy);
       expect(response.status).toBe(status);
       const body = await response.text();
       for (const text of hidden) expect(body).not.toContain(text);
       if (place) expect(placesInLog(copy.logs)).toContainEqual(expect.objectContaining(place()));
-      expect(snapshot(copy)).toMatchObject(before);
+      expect(await snapshot(copy)).toMatchObject(before);
       copy.close();
     });
   }
@@ -307,10 +306,10 @@ const versionSwaps = [
 describe("versions that were moved do not open", () => {
   for (const { what, sql, place } of versionSwaps) {
     test(what, async () => {
-      const copy = await prey.app.copy((file) => {
-        expect(edit(file, sql, [prey.ids.api])).toBe(1);
+      const copy = await prey.app.copy(async ({ stored }) => {
+        expect(await edit(stored, sql, [prey.ids.api])).toBe(1);
       });
-      const opening = openAsOwners(copy.file, prey.owners);
+      const opening = openAsOwners(copy.stored, prey.owners);
       const error = await opening.then(
         () => undefined,
         (reason: unknown) => reason,

@@ -10,7 +10,7 @@ import { encodeSecret } from "../../src/cryptography/base62.ts";
 import { toText } from "../../src/cryptography/bytes.ts";
 import { deriveWrappingKey, type KeyDerivation, parseMasterKey } from "../../src/cryptography/master-key.ts";
 import type { ServiceToken } from "../../src/cryptography/service-token.ts";
-import { fetchMap } from "../harness.ts";
+import { createFileApp, fetchMap } from "../harness.ts";
 import { type Blob, blobColumns } from "./blobs.ts";
 import { createHaul, type Haul } from "./haul.ts";
 import { derived, Hoard, loot, opensAs, openTokenKeys } from "./loot.ts";
@@ -212,7 +212,7 @@ describe("a thief with everything that lies about, and every read token of one e
 describe("what is held alone", () => {
   let prey: Prey;
   beforeAll(async () => {
-    prey = await createPrey();
+    prey = await createPrey(createFileApp);
   });
   afterAll(() => prey.app.close());
 

@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { WriteQueue } from "../../src/vault/write-queue.ts";
-import { bearer, createTestApp, fetchMap, type TestApp, TestBrowser } from "../harness.ts";
-import { databaseIn, type ServerProcess, startServer, temporaryFolder } from "../server-process.ts";
+import { bearer, createFileApp, createTestApp, fetchMap, type TestApp, TestBrowser } from "../harness.ts";
+import { databaseUrlIn, type ServerProcess, startServer, temporaryFolder } from "../server-process.ts";
 import { auditOf, disagreements, firstBrokenEvent, history, put, sendJson } from "./inspect.ts";
 
 // Many tests run at once, and some machines are slow.
@@ -73,7 +73,7 @@ describe("fifty writers to one environment in one process", () => {
     await expectWholeAudit(app, 75);
   });
 
-  test("with two apps on one file, in parent, child and sibling", async () => {
+  test("with two apps on one database, in parent, child and sibling", async () => {
     const { id: root } = await admin.createRoot("shop");
     const [api, web] = [await admin.createChild("api", root), await admin.createChild("web", root)];
     const other = await app.sibling();
@@ -127,7 +127,7 @@ describe("fifty writers to one environment in one process", () => {
     expect(LEFT).toBe(RIGHT as string);
   });
 
-  test("a revoked token fails on its very next request, here and in another app on the file", async () => {
+  test("a revoked token fails on its very next request, here and in another app on the database", async () => {
     const { id } = await admin.createRoot("shop");
     const other = await app.sibling();
     const token = await admin.createToken(id, "prod", "write");
@@ -146,7 +146,7 @@ describe("while somebody else holds the lock of the file", () => {
   let app: TestApp;
   let other: Database;
   beforeEach(async () => {
-    app = await createTestApp();
+    app = await createFileApp();
     // The driver waits for a lock without letting anything else happen in this process.
     await app.db.run("pragma busy_timeout = 20");
     app.vault.writes = new WriteQueue(400);
@@ -180,10 +180,10 @@ describe("while somebody else holds the lock of the file", () => {
   });
 });
 
-describe("two processes on one file", () => {
+describe("two processes on one database", () => {
   /** Looks into the database with the program's own code, once the processes have ended. */
   async function inspect(folder: string, look: (app: TestApp) => Promise<void>): Promise<void> {
-    const app = await createTestApp({ DATABASE_URL: `file:${databaseIn(folder)}` });
+    const app = await createTestApp({ DATABASE_URL: await databaseUrlIn(folder) });
     try {
       await look(app);
     } finally {

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { bearer, createTestApp, fetchMap, type TestApp, type TestBrowser } from "../harness.ts";
+import {
+  bearer,
+  createFileApp,
+  createTestApp,
+  fetchMap,
+  type TestApp,
+  type TestBrowser,
+} from "../harness.ts";
 
 let app: TestApp;
 let admin: TestBrowser;
@@ -22,9 +29,10 @@ describe("references", () => {
   /** Forty copies of a large value are more than a view may expand to. */
   const large = { BIG: "x".repeat(500_000) };
   const copies = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`C${i}`, "${BIG}"]));
+  // A server takes no row as large as these views (`test/database/server.test.ts`).
   beforeEach(async () => {
     app.close();
-    app = await createTestApp();
+    app = await createFileApp();
     admin = app.browser();
     ({ id: root } = await admin.createRoot("shop"));
   });

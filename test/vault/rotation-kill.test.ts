@@ -1,13 +1,10 @@
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { systemRandom } from "../../src/cryptography/bytes.ts";
 import { generateMasterKey } from "../../src/cryptography/master-key.ts";
 import { openRoot } from "../../src/vault/root-keys.ts";
 import { verifyTree } from "../../src/vault/verify-tree.ts";
 import { createTestApp, fetchMap, type TestApp } from "../harness.ts";
-import { databaseIn, startServer, temporaryFolder } from "../server-process.ts";
+import { startServer, temporaryFolder } from "../server-process.ts";
 import { actor } from "./rotation-world.ts";
 
 /** A server that is killed in the middle of a rotation: either the former key opens everything, or the new one does. */
@@ -50,19 +47,18 @@ test.each(moments)(
   "killed %s, the database opens as a whole with one of the two keys",
   async (_when, isTime) => {
     using folder = temporaryFolder();
-    const file = databaseIn(folder.path);
-    mkdirSync(dirname(file), { recursive: true });
-    for (const ending of ["", "-wal"])
-      if (existsSync(original.file + ending)) copyFileSync(original.file + ending, file + ending);
+    const copy = await original.copy();
     const newMasterKey = generateMasterKey(systemRandom);
-    await using server = await startServer(folder.path, { AVAILABLE_ENVIRONMENTS: "dev,prod" });
-    const watcher = new Database(file, { readonly: true });
-    const look = () =>
-      watcher
-        .query(
-          "select (select count(*) from staged_seals) staged, (select generation from root_keys) generation",
-        )
-        .get() as Seen;
+    await using server = await startServer(folder.path, {
+      DATABASE_URL: copy.config.DATABASE_URL,
+      AVAILABLE_ENVIRONMENTS: "dev,prod",
+    });
+    const look = async () => {
+      const [seen] = await copy.stored.read(
+        "select (select count(*) from staged_seals) staged, (select generation from root_keys) generation",
+      );
+      return seen as unknown as Seen;
+    };
     let isOver = false;
     const rotation = server
       .browser()
@@ -74,12 +70,11 @@ test.each(moments)(
       .finally(() => {
         isOver = true;
       });
-    while (!isTime(look()) && !isOver) await new Promise((resolve) => setImmediate(resolve));
+    while (!isTime(await look()) && !isOver) await new Promise((resolve) => setImmediate(resolve));
     await server.stop("SIGKILL");
     await rotation;
-    watcher.close();
 
-    const app = await createTestApp({ DATABASE_URL: `file:${file}` });
+    const app = await copy.sibling();
     const opening = (typed: string) => openRoot(app.vault, root, typed, "masterKey", actor);
     const [opened, ...others] = (
       await Promise.allSettled([opening(masterKey), opening(newMasterKey)])
@@ -91,5 +86,6 @@ test.each(moments)(
     expect(counts).toEqual({ environmentKeys: 4, versions: 4 * secretsAPlace, views: 4, serviceTokens: 1 });
     expect(Object.keys(await fetchMap(app, token))).toHaveLength(secretsAPlace);
     app.close();
+    copy.close();
   },
 );

@@ -1,6 +1,6 @@
 import { type Rotation, type RotationInput, rotateMasterKey } from "../../src/vault/rotation.ts";
 import type { Actor, Vault } from "../../src/vault/vault.ts";
-import { createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
+import type { createTestApp, TestApp, TestBrowser } from "../harness.ts";
 import { history } from "./inspect.ts";
 
 /** A tree with everything in it that a rotation must carry over. */
@@ -17,9 +17,13 @@ export const actor: Actor = { id: "session:test", address: "203.0.113.9", reques
 
 const names = ["SHARED", "OWN", "REF", "GONE", "BACK", "EMPTY"];
 
-/** `shop` > `api` > `worker`, `shop` > `web`, in dev, prod and old, of which the settings name the first two. */
-export async function createWorld(): Promise<World> {
-  const first = await createTestApp({ AVAILABLE_ENVIRONMENTS: "dev,prod,old" });
+/**
+ * `shop` > `api` > `worker`, `shop` > `web`, in dev, prod and old, of which the settings name the first two.
+ *
+ * @param create - on a file, or wherever this run has its databases
+ */
+export async function createWorld(create: typeof createTestApp): Promise<World> {
+  const first = await create({ AVAILABLE_ENVIRONMENTS: "dev,prod,old" });
   const before = first.browser();
   const { id: shop, masterKey } = await before.createRoot("shop");
   const api = await before.createChild("api", shop);
@@ -32,11 +36,12 @@ export async function createWorld(): Promise<World> {
       tokens[`${name} ${environment}`] = await before.createToken(id, environment, "write");
   }
   const later = await first.sibling({ AVAILABLE_ENVIRONMENTS: "dev,prod" });
-  const close = () => {
-    later.close();
+  const closeLater = later.close;
+  later.close = () => {
+    closeLater();
     first.close();
   };
-  return { app: { ...later, close }, admin: later.browser(), masterKey, ids, tokens };
+  return { app: later, admin: later.browser(), masterKey, ids, tokens };
 }
 
 /** The same world over again, on a copy of its database, unsealed for its admin. */

@@ -20,7 +20,7 @@ import { publicKeyContext, RotatedRootError, unlockEnvironment } from "../../src
 import { verifyTree } from "../../src/vault/verify-tree.ts";
 import type { OpenPlace } from "../../src/vault/views.ts";
 import { WriteQueue } from "../../src/vault/write-queue.ts";
-import { bearer, fetchMap, type TestApp } from "../harness.ts";
+import { bearer, createTestApp, fetchMap, type TestApp } from "../harness.ts";
 import { snapshot } from "../security/snapshot.ts";
 import { auditOf, disagreements, firstBrokenEvent, history, put } from "./inspect.ts";
 import { actor, contentsOf, copyWorld, createWorld, rotate, type World } from "./rotation-world.ts";
@@ -33,7 +33,7 @@ let masterKey: string;
 
 let original: World;
 beforeAll(async () => {
-  original = await createWorld();
+  original = await createWorld(createTestApp);
 });
 afterAll(() => original.app.close());
 beforeEach(async () => {
@@ -58,12 +58,12 @@ const status = async (text: string, headers = {}) =>
 
 /** What is thrown, and that nothing was written but the audit's event of a refusal. */
 async function refused(rotation: () => Promise<unknown>, audited = false): Promise<SecretsflyError> {
-  const { audit_events: events, ...before } = snapshot(app);
+  const { audit_events: events, ...before } = await snapshot(app);
   const error = await rotation().then(
     () => new Error("it was done"),
     (thrown: unknown) => thrown,
   );
-  const { audit_events: eventsAfter, ...after } = snapshot(app);
+  const { audit_events: eventsAfter, ...after } = await snapshot(app);
   expect(after).toEqual(before);
   expect(eventsAfter !== events).toBe(audited);
   return error as SecretsflyError;
@@ -639,11 +639,11 @@ test("a key that was rotated away in another process changes, adds and deletes n
   for (const [path, fields] of posts) {
     await admin.unseal(root, masterKey);
     await rotate(app, root, { currentMasterKey: masterKey, newMasterKey: later });
-    const { audit_events: _events, ...before } = snapshot(app);
+    const { audit_events: _events, ...before } = await snapshot(app);
     const response = await admin.post(path, fields);
     expect([response.status, response.headers.get("Location")]).toEqual([303, `/admin/projects/${root}`]);
     expect(await admin.open(`/admin/projects/${root}`)).toContain("has been rotated");
-    const { audit_events: _later, ...after } = snapshot(app);
+    const { audit_events: _later, ...after } = await snapshot(app);
     expect(after).toEqual(before);
     await rotate(app, root, { currentMasterKey: later, newMasterKey: masterKey });
   }

@@ -5,7 +5,7 @@ import { OpenError } from "../../src/cryptography/aead.ts";
 import { auditEvents, projects } from "../../src/database/schema.ts";
 import type { Actor } from "../../src/vault/vault.ts";
 import { writeTree } from "../../src/vault/write.ts";
-import { bearer, createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
+import { bearer, createFileApp, createTestApp, type TestApp, type TestBrowser } from "../harness.ts";
 
 let app: TestApp;
 let other: TestApp;
@@ -79,8 +79,11 @@ describe("a write to a tree", () => {
   });
 });
 
-describe("while another program holds the database's lock", () => {
+describe("while another program holds the lock of a database file", () => {
   test("pages and apps are answered, and a write waits for it", async () => {
+    const app = await createFileApp();
+    const admin = app.browser();
+    const { id: root } = await admin.createRoot("shop");
     await admin.save(root, "prod", { A: "1" });
     const token = await admin.createToken(root, "prod", "write");
     const foreign = new Database(app.file);
@@ -94,5 +97,6 @@ describe("while another program holds the database's lock", () => {
     expect((await writing).status).toBe(303);
     const after = await app.request("/api/secrets/A", { headers: bearer(token) });
     expect(await after.json()).toMatchObject({ value: "2", version: 2 });
+    app.close();
   });
 });

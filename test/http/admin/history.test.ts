@@ -229,7 +229,7 @@ describe("rolling a secret back", () => {
     await remove("A");
     expect((await put(app, token, "A", "plain")).status).toBe(201);
     await remove("HOST");
-    const before = snapshot(app);
+    const before = await snapshot(app);
     for (const [version, fault] of [
       ["1", "A refers to ${HOST}, which is not a secret here"],
       ["2", "is its deletion"],
@@ -244,7 +244,7 @@ describe("rolling a secret back", () => {
       expect(html).toContain('role="alert"');
     }
     expect((await admin.post(rollbackOf("NEVER"), { version: "1" })).status).toBe(404);
-    expect(snapshot(app)).toEqual(before);
+    expect(await snapshot(app)).toEqual(before);
   });
 
   test("keeps to its own project", async () => {
@@ -315,7 +315,7 @@ describe("going back to a moment", () => {
 
   test("is previewed without a value and without writing anything", async () => {
     const then = await changedSince();
-    const before = snapshot(app);
+    const before = await snapshot(app);
     for (const answer of [
       await admin.get(`${pointIn()}?at=${then}`),
       await admin.post(pointIn(), { at: String(then) }),
@@ -330,7 +330,7 @@ describe("going back to a moment", () => {
       expect(text).toContain("C Deleted: it was not there yet");
       expect(html).not.toContain("v-");
     }
-    expect(snapshot(app)).toEqual(before);
+    expect(await snapshot(app)).toEqual(before);
   });
 
   test("is done in one write when it is confirmed", async () => {
@@ -355,13 +355,13 @@ describe("going back to a moment", () => {
     const then = await changedSince();
     const state = stateIn(await pageOf(`${pointIn()}?at=${then}`));
     await sendJson(app, token, "PATCH", "/api/secrets", { set: { LATER: "x" } });
-    const before = snapshot(app);
+    const before = await snapshot(app);
     const answer = await admin.post(pointIn(), { at: String(then), state, confirm: "true" });
     expect(answer.status).toBe(409);
     const html = await answer.text();
     expect(html).toContain("Secrets were changed since that preview, so nothing was written.");
     expect(textOf(html)).toContain("LATER Deleted: it was not there yet");
-    expect(snapshot(app)).toEqual(before);
+    expect(await snapshot(app)).toEqual(before);
     const confirmed = await admin.post(pointIn(), {
       at: String(then),
       state: stateIn(html),
@@ -382,7 +382,7 @@ describe("going back to a moment", () => {
   test("says beside the field what is no moment, or is still to come", async () => {
     await changedSince();
     const future = new Date(app.clock.now + 60_000).toISOString();
-    const before = snapshot(app);
+    const before = await snapshot(app);
     for (const [at, fault] of [
       ["", "A moment is a date with a time"],
       ["yesterday", "A moment is a date with a time"],
@@ -399,7 +399,7 @@ describe("going back to a moment", () => {
         if (at === future) expect(html).toContain(`value="${future.slice(0, 19)}"`);
       }
     }
-    expect(snapshot(app)).toEqual(before);
+    expect(await snapshot(app)).toEqual(before);
   });
 
   test("says what it cannot set back because it is not kept, and leaves it alone", async () => {
@@ -422,11 +422,11 @@ describe("going back to a moment", () => {
     const html = await pageOf(`${pointIn(child)}?at=${then}`);
     expect(html).toContain("URL refers to ${HOST}, which is not a secret here");
     expect(html).not.toContain('name="confirm"');
-    const before = snapshot(app);
+    const before = await snapshot(app);
     const answer = await admin.post(pointIn(child), { at: String(then), confirm: "true" });
     expect(answer.status).toBe(422);
     expect(await answer.text()).toContain("URL refers to ${HOST}");
-    expect(snapshot(app)).toEqual(before);
+    expect(await snapshot(app)).toEqual(before);
   });
 
   test("comes in pages where much would change, all of which the confirmation changes", async () => {

@@ -250,7 +250,7 @@ describe("a generated value", () => {
   const generate = (fields: Fields) => admin.post(listOf(), { ...options, ...typed, ...fields });
 
   test("fills its own row, keeps what was typed in the others, and saves nothing", async () => {
-    const before = snapshot(app);
+    const before = await snapshot(app);
     const response = await generate({ generate: "1" });
     expect(response.status).toBe(200);
     const html = await response.text();
@@ -262,7 +262,7 @@ describe("a generated value", () => {
     ]);
     expect(html).toContain('<option value="hexadecimal" selected=""');
     expect(html).toMatch(/name="length"[^>]* value="24"/);
-    expect(snapshot(app)).toEqual(before);
+    expect(await snapshot(app)).toEqual(before);
   });
 
   test("is another one each time, and may be for a row without a name", async () => {
@@ -293,10 +293,10 @@ describe("a generated value", () => {
   test.each(["4", "-1", "01", "length", "constructor", ""])(
     "for the row %j, which is none, is refused",
     async (row) => {
-      const before = snapshot(app);
+      const before = await snapshot(app);
       const response = await generate({ generate: row });
       expect(response.status).toBe(422);
-      expect(snapshot(app)).toEqual(before);
+      expect(await snapshot(app)).toEqual(before);
     },
   );
 

@@ -98,7 +98,7 @@ describe("If-Match", () => {
       await admin.save(shop, "prod", { INHERITED: "changed above" });
       const here = await etagOf("/api/secrets");
       const elsewhere = await etagOf("/api/secrets", await admin.createToken(shop, "prod"));
-      const before = snapshot(app);
+      const before = await snapshot(app);
       const bad = [
         stale,
         `"${revisionOf(stale)}"`,
@@ -114,7 +114,7 @@ describe("If-Match", () => {
         expect(response.headers.get("Content-Type")).toBe("application/problem+json");
         expect(await response.json()).toMatchObject({ type: "urn:secretsfly:problem:precondition-failed" });
       }
-      const { service_tokens: _used, ...after } = snapshot(app);
+      const { service_tokens: _used, ...after } = await snapshot(app);
       expect(before).toMatchObject(after);
     });
   }
@@ -252,10 +252,10 @@ describe("a dry run", () => {
   test("answers as the change would, with the ETag to make it under, and writes nothing", async () => {
     const changes = { set: { A: "1", B: "new", C: "created", INHERITED: "own" }, delete: [] };
     const etag = await etagOf("/api/secrets");
-    const { service_tokens: _used, ...before } = snapshot(app);
+    const { service_tokens: _used, ...before } = await snapshot(app);
     const told = await dry(changes);
     expect([told.status, told.headers.get("ETag")]).toEqual([200, etag]);
-    expect(snapshot(app)).toMatchObject(before);
+    expect(await snapshot(app)).toMatchObject(before);
     const done = await send("PATCH", "/api/secrets", changes, { "If-Match": etag });
     expect(await told.json()).toEqual(await done.json());
     expect((await send("PATCH", "/api/secrets", changes, { "If-Match": etag })).status).toBe(412);
@@ -263,12 +263,12 @@ describe("a dry run", () => {
 
   test("is refused for what the change would be", async () => {
     const read = await admin.createToken(api, "prod");
-    const { service_tokens: _used, ...before } = snapshot(app);
+    const { service_tokens: _used, ...before } = await snapshot(app);
     expect((await dry({ set: { A: "${NOBODY}" } })).status).toBe(422);
     expect((await dry({ delete: ["NOBODY"] })).status).toBe(404);
     expect((await dry({ set: { A: "x" } }, { "If-Match": '"stale"' })).status).toBe(412);
     expect((await send("PATCH", "/api/secrets?dryRun=true", {}, {}, app, read)).status).toBe(403);
-    expect(snapshot(app)).toMatchObject(before);
+    expect(await snapshot(app)).toMatchObject(before);
   });
 
   test("is not taken for the change where it is mistyped, or asked of a route that has none", async () => {

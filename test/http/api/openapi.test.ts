@@ -3,13 +3,13 @@
  * compared with what the document says. What is documented and not asked for here fails, and so does the reverse.
  */
 
-import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
-import { renameSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
+import { connect } from "../../../src/database/connect.ts";
 import { operations } from "../../../src/http/api/contract.ts";
 import { type OpenApiDocument, openApiDocument } from "../../../src/http/api/openapi.ts";
+import { WriteQueue } from "../../../src/vault/write-queue.ts";
 import { bearer, createTestApp, type TestApp } from "../../harness.ts";
 import { DocumentValidator, faultsOf } from "./document-validator.ts";
 
@@ -17,9 +17,8 @@ const document = openApiDocument();
 
 let app: TestApp;
 /** The same data, and in each of them something in the way. */
-const others: Record<"closed" | "damaged" | "locked" | "guessed" | "replaced", TestApp> = {} as never;
+const others: Record<"closed" | "damaged" | "busy" | "guessed" | "unreachable", TestApp> = {} as never;
 const tokens: Record<"read" | "write" | "elsewhere" | "prod", string> = {} as never;
-let lock: Database;
 
 beforeAll(async () => {
   app = await createTestApp({ MAX_SECRET_BYTES: "1000" });
@@ -39,24 +38,20 @@ beforeAll(async () => {
   others.closed = await app.copy();
   others.closed.db.$client.close();
   others.closed.changes.close();
-  others.damaged = await app.copy((file) => {
-    const database = new Database(file);
-    database.run("PRAGMA foreign_keys = OFF");
-    database.run("DELETE FROM secrets");
-    database.close();
-  });
+  others.damaged = await app.copy(({ stored }) => stored.write("DELETE FROM secrets"));
   others.damaged.changes.close();
-  others.replaced = await app.copy();
-  writeFileSync(`${others.replaced.file}.new`, "no database");
-  renameSync(`${others.replaced.file}.new`, others.replaced.file);
+  others.unreachable = await app.copy();
+  // Nobody listens on this port.
+  others.unreachable.vault.db = connect({ databaseUrl: "http://127.0.0.1:1", databaseAuthToken: undefined });
   others.guessed = await app.copy();
   while ((await others.guessed.request("/api/token")).status === 401);
-  others.locked = await app.copy();
-  lock = new Database(others.locked.file);
-  lock.run("BEGIN IMMEDIATE");
+  others.busy = await app.copy();
+  // Somebody else is always faster.
+  const held = "select raise(abort, 'CHECK constraint failed: guards')";
+  await others.busy.stored.write(`create trigger busy before insert on guards begin ${held}; end`);
+  others.busy.vault.writes = new WriteQueue(100);
 });
 afterAll(() => {
-  lock.close();
   app.close();
   for (const other of Object.values(others)) other.close();
 });
@@ -77,7 +72,7 @@ const unauthorized: Request = { token: "none" };
 const limited: Request = { ...unauthorized, at: "guessed" };
 const forbidden: Request = { token: "elsewhere" };
 const internal: Request = { at: "closed" };
-const unavailable: Request = { at: "replaced" };
+const unavailable: Request = { at: "unreachable" };
 const value = { value: "db.internal" };
 /** Names the revision of nothing. */
 const stale = { "If-Match": '"Zx0vXpS1cFQ2nqkYl9yq7A"' };
@@ -126,7 +121,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     500: [{ ...internal, body: {} }],
     503: [
       { ...unavailable, body: {} },
-      { at: "locked", body: { set: { A: "1" } } },
+      { at: "busy", body: { set: { A: "1" } } },
     ],
   },
   "get /api/secrets/{name}": {
@@ -164,7 +159,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     500: [{ ...internal, body: value }],
     503: [
       { ...unavailable, body: value },
-      { at: "locked", body: { value: "another" } },
+      { at: "busy", body: { value: "another" } },
     ],
   },
   "delete /api/secrets/{name}": {
@@ -176,7 +171,7 @@ const requests: Record<string, Record<number, readonly Request[]>> = {
     422: [{ path: "/api/secrets/1BAD" }, { headers: { "If-Match": "" } }],
     429: [limited],
     500: [internal],
-    503: [unavailable, { at: "locked" }],
+    503: [unavailable, { at: "busy" }],
   },
   "get /api/secrets/events": {
     200: [{}],
@@ -222,15 +217,7 @@ async function send(method: string, path: string, request: Request): Promise<Res
     },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   };
-  if (at !== "locked") return target.request(request.path ?? path.replace("{name}", "DB_HOST"), init);
-  // The time for which a write is tried passes at once.
-  let now = performance.now();
-  const clock = spyOn(performance, "now").mockImplementation(() => (now += 5000));
-  try {
-    return await target.request(request.path ?? path.replace("{name}", "DB_HOST"), init);
-  } finally {
-    clock.mockRestore();
-  }
+  return target.request(request.path ?? path.replace("{name}", "DB_HOST"), init);
 }
 
 /** The body as what its media type says; of a stream that does not end, the first piece. */
