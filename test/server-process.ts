@@ -106,7 +106,7 @@ export async function startServer(
   return startFileServer(folder, { DATABASE_URL: await databaseUrlIn(folder), ...env }, command);
 }
 
-/** The same with a file in any run. */
+/** The same with a file in any run, or where `env` says that its database is. */
 export async function startFileServer(
   folder: string,
   env: Record<string, string> = {},

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { join } from "node:path";
 import { bearer, type TestBrowser } from "../harness.ts";
-import { type ServerProcess, startServer, temporaryFolder } from "../server-process.ts";
+import { type ServerProcess, startFileServer, temporaryFolder } from "../server-process.ts";
 import { type Sqld, startSqld } from "../sqld.ts";
 
 /** A primary, and servers that each have a replica of it and a folder of their own. */
@@ -26,7 +26,7 @@ export async function startCluster(count: number, env: Record<string, string> = 
   const start = async (folder = newFolder(folders), more: Record<string, string> = {}) => {
     const replica = join(folder, "data", "replica.db");
     const settings = { DATABASE_URL: primary.url, DATABASE_REPLICA_PATH: replica, LOG_LEVEL: "debug" };
-    const server = await startServer(folder, { ...settings, ...env, ...more });
+    const server = await startFileServer(folder, { ...settings, ...env, ...more });
     const node: Node = { ...server, folder, replica };
     nodes.push(node);
     return node;
