@@ -39,10 +39,24 @@ const environmentNames = text
       .refine((names) => new Set(names).size === names.length, "names an environment twice"),
   );
 
-const databaseUrl = text.refine(
-  (value) => /^file:./.test(value) || (/^(?:libsql|https?):\/\//.test(value) && URL.canParse(value)),
-  "must be file:PATH, or a libsql://, https:// or http:// address",
-);
+const databaseUrl = text
+  .refine(
+    (value) => /^file:./.test(value) || (/^(?:libsql|https?):\/\//.test(value) && URL.canParse(value)),
+    "must be file:PATH, or a libsql://, https:// or http:// address",
+  )
+  .refine(
+    (value) => value.startsWith("file:") || !URL.canParse(value) || isPlain(new URL(value)),
+    "has a host, a port and a path; a libsql:// address with a port may end in ?tls=0. A token belongs into DATABASE_AUTH_TOKEN",
+  );
+
+/** An address is told to people and to logs, so nothing in it may be a secret. */
+function isPlain({ protocol, username, password, port, search, hash }: URL): boolean {
+  const withoutTls = search === "?tls=0" && ((protocol === "libsql:" && port !== "") || protocol === "http:");
+  const withTls = search === "?tls=1" && protocol !== "http:";
+  return username + password + hash === "" && (search === "" || withoutTls || withTls);
+}
+
+const databaseToken = text.regex(/^[\x21-\x7e]+$/, "a token has no white space and only ASCII characters");
 
 const origin = text.refine(
   (value) => URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value),
@@ -70,7 +84,7 @@ const schema = z.object({
   ADMIN_SESSION_EXPIRATION: whole(1, 2_592_000).default(3600),
   ADMIN_PASSWORD: z.string().optional(),
   DATABASE_URL: databaseUrl.default("file:data/secretsfly.db"),
-  DATABASE_AUTH_TOKEN: text.optional(),
+  DATABASE_AUTH_TOKEN: databaseToken.optional(),
   DATABASE_REPLICA_PATH: text.transform((path) => path.replace(/^file:/, "")).optional(),
   DATABASE_SYNC_MILLISECONDS: whole(50, 60_000).default(500),
   HOST: text.default("127.0.0.1"),

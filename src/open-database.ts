@@ -4,6 +4,7 @@ import { MigrationError, migrate, refuseNewer } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
 import { connectReplica } from "./database/replica/connect-replica.ts";
 import type { RebuildReason, ReplicaNews, Trouble } from "./database/replica/replica.ts";
+import { serverFault } from "./database/server-fault.ts";
 import { StorageError, storageSentence } from "./database/storage-fault.ts";
 import { type Logger, loggable } from "./logger.ts";
 
@@ -65,7 +66,11 @@ const rebuildSentences: Readonly<Record<Exclude<RebuildReason, "missing">, strin
 };
 
 /** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError. */
-async function migrateOrExplain(client: Client, { DATABASE_URL }: Config, now: number): Promise<string[]> {
+async function migrateOrExplain(
+  client: Client,
+  { DATABASE_URL, DATABASE_AUTH_TOKEN }: Config,
+  now: number,
+): Promise<string[]> {
   try {
     return await migrate(client, migrations, now);
   } catch (error) {
@@ -73,6 +78,7 @@ async function migrateOrExplain(client: Client, { DATABASE_URL }: Config, now: n
     if (error instanceof StorageError)
       throw new DatabaseError(`cannot migrate the database: ${storageSentence(error)}`);
     const { code, error: kind } = loggable(error);
-    throw new DatabaseError(`cannot use the database at ${new URL(DATABASE_URL).host}: ${code ?? kind}`);
+    const why = serverFault(error, DATABASE_AUTH_TOKEN !== undefined) ?? code ?? kind;
+    throw new DatabaseError(`cannot use the database at ${new URL(DATABASE_URL).host}: ${why}`);
   }
 }

@@ -146,7 +146,16 @@ describe("settings that cannot be", () => {
         "https://user:pass@a.example",
       ],
     ],
-    ["DATABASE_URL", ["file:", "data/secretsfly.db", "postgres://db", "https://", ":memory:"]],
+    [
+      "DATABASE_URL",
+      [
+        ...["file:", "data/secretsfly.db", "postgres://db", "https://", ":memory:"],
+        ...["libsql://db.example.com?authToken=x", "https://user:pass@db.example.com"],
+        ...["libsql://db.example.com?tls=0", "http://db.example.com?tls=1", "https://db.example.com?tls=0"],
+        ...["libsql://db.example.com?tls=2", "https://db.example.com#a"],
+      ],
+    ],
+    ["DATABASE_AUTH_TOKEN", ["a b", "a\nb", "tökén"]],
     ["ADMIN_MASTER_KEY_EXPIRATION", ["0", "-5", "1.5", "86401", "5m"]],
     ["ADMIN_SESSION_EXPIRATION", ["0", "1h"]],
     ["NB_MINUTES_DECRYPTED_BEFORE_REDIRECT", ["0", "-1", "1441"]],

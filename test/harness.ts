@@ -115,7 +115,7 @@ async function openTestApp(
   way: "fast" | "sure" = "sure",
 ): Promise<TestApp> {
   const config = parseConfig({ DATABASE_URL: place.url, LOG_LEVEL: "trace", ...env });
-  const db = connect({ databaseUrl: config.DATABASE_URL, databaseAuthToken: undefined });
+  const db = connect({ databaseUrl: config.DATABASE_URL, databaseAuthToken: config.DATABASE_AUTH_TOKEN });
   await migrate(db.$client, migrations, clock.now);
   const logs: string[] = [];
   const logger = createLogger(config.LOG_LEVEL, { write: (line) => logs.push(line) });

@@ -23,6 +23,14 @@ export function isWriteConflict(error: unknown): boolean {
   return mentions(error, /(?:CHECK|NOT NULL|UNIQUE|FOREIGN KEY) constraint failed/);
 }
 
+/**
+ * Whether a server takes no row as large as one that is to be written, which is 5 MB unless its namespace was made
+ * otherwise, or gives no answer as large as one that is to be read. A file has no such bound.
+ */
+export function isTooLarge(error: unknown): boolean {
+  return mentions(error, /string or blob too big|RESPONSE_TOO_LARGE/);
+}
+
 /** Whether the database was locked by another process for longer than the driver waits. */
 export function isBusy(error: unknown): boolean {
   return mentions(error, /database (?:table )?is locked|SQLITE_BUSY/i);

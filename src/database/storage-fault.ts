@@ -8,6 +8,8 @@ import { SecretsflyError } from "../errors.ts";
  * - `replaced`: another file is at its path, which cannot be used, or not yet.
  * - `failing`: the disk gives errors.
  * - `unreachable`: the database is on a server that does not answer.
+ * - `refused`: its server does not take the token, or has no such database.
+ * - `forbidden`: its server lets nobody write, or not with this token; what is there can be read.
  * - `locked`: another program has held the lock for longer than a write waits.
  * - `cut-off`: the primary of a replica does not answer; what the replica holds can be read.
  * - `foreign-primary`: the primary is empty, or was wiped; what the replica holds can be read.
@@ -22,6 +24,8 @@ export const storageFaultKinds = [
   "replaced",
   "failing",
   "unreachable",
+  "refused",
+  "forbidden",
   "locked",
   "cut-off",
   "foreign-primary",
@@ -56,19 +60,40 @@ const codes: readonly (readonly [RegExp, StorageFaultKind, mayBeWritten: boolean
   [/^SQLITE_IOERR.*FSYNC/, "failing", true],
   [/^SQLITE_(?:IOERR|CANTOPEN)/, "failing", false],
   // Nobody was there to be sent anything.
-  [/^(?:ConnectionRefused|ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/, "unreachable", false],
+  [/^(?:ConnectionRefused|ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EPROTO)$/, "unreachable", false],
   [/^(?:Connection|Timeout|ECONN|ETIMEDOUT|EPIPE|FailedToOpenSocket)/, "unreachable", true],
+  // Somebody has told the server to.
+  [/^BLOCKED$/, "forbidden", false],
 ];
 
-/** What a proxy says for a server that it does not reach, or has not heard of since. */
-const fromProxy: StorageFault = { kind: "unreachable", mayBeWritten: true };
+/** What a server says instead of doing something, by its HTTP status. */
+const answers: Readonly<Record<string, StorageFault>> = {
+  401: { kind: "refused", mayBeWritten: false },
+  403: { kind: "forbidden", mayBeWritten: false },
+  404: { kind: "refused", mayBeWritten: false },
+  429: { kind: "unreachable", mayBeWritten: false },
+  // A proxy, for a server that it does not reach, or has not heard of since.
+  502: { kind: "unreachable", mayBeWritten: true },
+  503: { kind: "unreachable", mayBeWritten: true },
+  504: { kind: "unreachable", mayBeWritten: true },
+};
+
+/** The HTTP status with which a server answered instead of telling of SQL; undefined for any other error. */
+export function serverStatus(error: unknown): string | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if ("code" in current && current.code === "SERVER_ERROR")
+      return /HTTP status (\d{3})$/.exec(current.message)?.[1];
+  }
+  return undefined;
+}
 
 /** Which fault of the storage an error tells of; undefined for any other error. Drizzle has the cause inside of its own. */
 export function storageFault(error: unknown): StorageFault | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (current instanceof StorageError) return current;
     const code = "code" in current && typeof current.code === "string" ? current.code : current.name;
-    if (code === "SERVER_ERROR" && /HTTP status 50[234]$/.test(current.message)) return fromProxy;
+    const answered = answers[serverStatus(current) ?? ""];
+    if (answered) return answered;
     const known = codes.find(([beginning]) => beginning.test(code));
     if (known) return { kind: known[1], mayBeWritten: known[2] };
   }
@@ -82,6 +107,8 @@ const sentences: Readonly<Record<StorageFaultKind, string>> = {
   replaced: "The database cannot be used: another file is in the place of its own.",
   failing: "The database cannot be written: its disk is read-only, or gives errors.",
   unreachable: "The database server does not answer.",
+  refused: "The database server refuses the token, or has no such database.",
+  forbidden: "The database cannot be written: its server does not allow it.",
   locked: "The database cannot be written: another program keeps it locked.",
   "cut-off": "The database cannot be written: its primary does not answer.",
   "foreign-primary":
@@ -102,7 +129,7 @@ export function isFaultOfPrimary(kind: StorageFaultKind): boolean {
 const faultsOfPrimary: ReadonlySet<StorageFaultKind> = new Set(["cut-off", "foreign-primary", "rebuilding"]);
 
 const faultsOfWrites: ReadonlySet<StorageFaultKind> = new Set([
-  ...(["full", "read-only", "failing", "locked"] as const),
+  ...(["full", "read-only", "failing", "locked", "forbidden"] as const),
   ...faultsOfPrimary,
 ]);
 

@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import { openText } from "../cryptography/aead.ts";
 import type { Bytes } from "../cryptography/bytes.ts";
+import { readInParts } from "../database/large-answers.ts";
 import { secrets, secretVersions } from "../database/schema.ts";
 import { invalid, notFound, type SecretsflyError } from "../errors.ts";
 import { type ChangedSecret, changeSecrets, versionContext } from "./secrets.ts";
@@ -226,10 +227,12 @@ async function openVersions(
 ): Promise<Map<number, VersionContent>> {
   const contents = new Map<number, VersionContent>();
   for (const portion of chunks(versions)) {
-    const rows = await vault.db
-      .select()
-      .from(secretVersions)
-      .where(and(eq(secretVersions.secretId, secret.id), inArray(secretVersions.version, portion)));
+    const rows = await readInParts(portion, (numbers) =>
+      vault.db
+        .select()
+        .from(secretVersions)
+        .where(and(eq(secretVersions.secretId, secret.id), inArray(secretVersions.version, [...numbers]))),
+    );
     const opened = await Promise.all(rows.map((row) => openVersion(place, secret.name, row))).catch(
       unlessRotated(vault, place),
     );

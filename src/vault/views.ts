@@ -3,6 +3,7 @@ import { type Context, open, openText, seal, sealText } from "../cryptography/ae
 import { type Bytes, toBytes, wipe } from "../cryptography/bytes.ts";
 import type { EnvironmentKeys } from "../cryptography/environment-key.ts";
 import { equalBytes } from "../cryptography/hash.ts";
+import { readInParts } from "../database/large-answers.ts";
 import { views } from "../database/schema.ts";
 import { giveOthersATurn } from "../turns.ts";
 import type { Environment } from "./environments.ts";
@@ -249,10 +250,12 @@ async function viewRowsOf(
   ids: readonly number[],
   environment: Environment,
 ): Promise<Map<number, ViewRow>> {
-  const rows = await vault.db
-    .select()
-    .from(views)
-    .where(and(inArray(views.projectId, [...ids]), eq(views.environmentId, environment.id)));
+  const rows = await readInParts(ids, (portion) =>
+    vault.db
+      .select()
+      .from(views)
+      .where(and(inArray(views.projectId, [...portion]), eq(views.environmentId, environment.id))),
+  );
   return new Map(rows.map((row) => [row.projectId, row]));
 }
 

@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import { runBatch, type Statement, type WrittenStatement, writeSql } from "../database/batch.ts";
-import { isBusy, isUniqueViolation, isWriteConflict } from "../database/constraint.ts";
+import { isBusy, isTooLarge, isUniqueViolation, isWriteConflict } from "../database/constraint.ts";
 import { auditEvents, guards, rootKeys } from "../database/schema.ts";
 import { storageFault, unavailable } from "../database/storage-fault.ts";
 import type { StorageHealth } from "../database/storage-health.ts";
@@ -153,13 +153,17 @@ async function commit(
   });
 }
 
-/** What to throw for a batch that failed: a fault of the storage in words, anything else as it is. */
+/** What to throw for a batch that failed: a fault or a bound of the storage in words, anything else as it is. */
 function refused(storage: StorageHealth, error: unknown): unknown {
+  if (isTooLarge(error)) return new SecretsflyError("too-large", tooLarge);
   const fault = storageFault(error);
   if (!fault) return error;
   storage.met(fault);
   return unavailable(fault, "writing");
 }
+
+const tooLarge =
+  "The database server takes no row as large as this would make: the secrets here, or those of a project below, which inherits them, are too large together. Nothing was written.";
 
 /** Appends events behind the newest one that there is now. */
 async function appendEvents(

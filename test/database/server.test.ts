@@ -3,8 +3,11 @@ import { connect, type Database } from "../../src/database/connect.ts";
 import { isUniqueViolation, isWriteConflict } from "../../src/database/constraint.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { migrations } from "../../src/database/migrations.ts";
+import { readVersions } from "../../src/vault/history.ts";
 import { failureOf } from "../failure.ts";
+import { createTestApp, fetchMap } from "../harness.ts";
 import { type Sqld, startSqld } from "../sqld.ts";
+import { disagreements, openPlace, put } from "../vault/inspect.ts";
 
 let server: Sqld;
 let db: Database;
@@ -40,5 +43,51 @@ describe("a database on a libSQL server", () => {
   test("checks foreign keys", async () => {
     const { rows } = await db.$client.execute("PRAGMA foreign_keys");
     expect(rows[0]?.foreign_keys).toBe(1);
+  });
+});
+
+describe("what a server bounds", () => {
+  const environments = { AVAILABLE_ENVIRONMENTS: "prod" };
+
+  test("is told of a row that is too large: nothing is written, here or below", async () => {
+    const app = await createTestApp({ DATABASE_URL: server.url, ...environments });
+    const admin = app.browser();
+    const { id } = await admin.createRoot("shop");
+    const token = await admin.createToken(id, "prod", "write");
+    const below = await admin.createToken(await admin.createChild("api", id), "prod", "write");
+    const large = "x".repeat(1_000_000);
+    // What is inherited is a part of what a child holds, and of its row.
+    expect((await put(app, below, "OWN", large)).status).toBe(201);
+    expect((await put(app, token, "ONE", large)).status).toBe(201);
+    const answer = await put(app, token, "TWO", large);
+    expect(answer.status).toBe(413);
+    expect(await answer.json()).toMatchObject({
+      detail: expect.stringContaining("The database server takes no row as large as this would make"),
+    });
+    const form = await admin.save(id, "prod", { TWO: large });
+    expect([form.status, (await form.text()).includes("takes no row as large")]).toEqual([413, true]);
+    expect(Object.keys(await fetchMap(app, token))).toEqual(["ONE"]);
+    expect(Object.keys(await fetchMap(app, below))).toEqual(["ONE", "OWN"]);
+    expect(await disagreements(app, [token, below])).toEqual([]);
+    app.close();
+  });
+
+  test("in an answer is no bound on the children of a project, nor on the versions that are looked at", async () => {
+    await using frugal = await startSqld({ args: ["--max-response-size", "1MB"] });
+    const app = await createTestApp({ DATABASE_URL: frugal.url, ...environments });
+    const admin = app.browser();
+    const { id } = await admin.createRoot("shop");
+    const children: string[] = [];
+    for (let i = 0; i < 5; i++)
+      children.push(await admin.createToken(await admin.createChild(`child ${i}`, id), "prod", "write"));
+    const token = await admin.createToken(id, "prod", "write");
+    const large = "x".repeat(200_000);
+    // Each view holds it twice, as it was written and as apps get it: the children's are 2 MB together.
+    for (let i = 1; i <= 6; i++)
+      expect((await put(app, token, "LARGE", `${i}${large}`)).status).toBeLessThan(300);
+    for (const child of children) expect(await fetchMap(app, child)).toEqual({ LARGE: `6${large}` });
+    const versions = await readVersions(app.vault, await openPlace(app, token), "LARGE", [1, 2, 3, 4, 5, 6]);
+    expect(versions.map(({ value }) => value?.[0])).toEqual(["1", "2", "3", "4", "5", "6"]);
+    app.close();
   });
 });
