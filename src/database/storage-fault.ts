@@ -110,7 +110,7 @@ const sentences: Readonly<Record<StorageFaultKind, string>> = {
   refused: "The database server refuses the token, or has no such database.",
   forbidden: "The database cannot be written: its server does not allow it.",
   locked: "The database cannot be written: another program keeps it locked.",
-  "cut-off": "The database cannot be written: its primary does not answer.",
+  "cut-off": "The database cannot be written: its primary does not answer, or refuses the token.",
   "foreign-primary":
     "The database cannot be written: its primary is empty, where this machine's replica is not.",
   rebuilding: "The database cannot be used: this machine's replica is being filled anew.",

@@ -50,7 +50,7 @@ describe("while the primary is gone", () => {
     expect(await fetchText(here, token)).not.toContain("typed value");
     const { stderr } = await here.stop();
     expect(warningsOf(stderr)).toEqual([
-      "The database cannot be written: its primary does not answer.",
+      "The database cannot be written: its primary does not answer, or refuses the token.",
       "the database can be used again",
     ]);
   });

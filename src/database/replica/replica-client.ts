@@ -104,7 +104,7 @@ export class ReplicaClient implements Client {
       return await write();
     } catch (error) {
       const met = storageFault(error);
-      if (met?.kind !== "unreachable") throw error;
+      if (met?.kind !== "unreachable" && met?.kind !== "refused") throw error;
       this.replica.cutOff();
       throw new StorageError("cut-off", met.mayBeWritten, { cause: error });
     } finally {
