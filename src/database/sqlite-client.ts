@@ -27,7 +27,7 @@ export class SqliteClient implements Client {
       access === "read" ? SqliteConnection.toRead(file) : SqliteConnection.toWrite(file, { create: true });
     if (access === "read" || file === ":memory:") return;
     this.#connection.refuseWrites();
-    this.#writer = new WriteThread(file);
+    this.#writer = new WriteThread(file, () => this.#connection.files);
   }
 
   get closed(): boolean {

@@ -1,9 +1,9 @@
 import { constants, type Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import type { InArgs, InValue } from "@libsql/client";
 import { isBusy } from "./constraint.ts";
-import { OpenFiles } from "./open-files.ts";
+import type { FileIdentities, OpenFiles } from "./open-files.ts";
 import { openForReading } from "./open-for-reading.ts";
-import { openForWriting, openInPlace } from "./open-for-writing.ts";
+import { type OpenDatabase, openForWriting, openInPlace, tidyUp } from "./open-for-writing.ts";
 import { StorageError, storageFault } from "./storage-fault.ts";
 
 /** A statement with its values. Plain data: it can be given to another thread. */
@@ -39,19 +39,27 @@ export class SqliteConnection {
   #isParted = false;
   #reopened = 0;
 
-  private constructor(database: Database, file: string | undefined) {
+  private constructor({ database, files }: OpenDatabase) {
     this.#database = database;
-    if (file !== undefined && file !== ":memory:") this.#files = new OpenFiles(file);
+    this.#files = files;
   }
 
-  /** Opens a file, or `:memory:`. With `create` one that is not there is made. */
-  static toWrite(file: string, { create }: { create: boolean }): SqliteConnection {
-    return new SqliteConnection(openForWriting(file, create), file);
+  /**
+   * Opens a file, or `:memory:`.
+   *
+   * @param create - whether one that is not there is made
+   * @param expected - what another connection has open: then those files, or none. Throws StorageError otherwise
+   */
+  static toWrite(
+    file: string,
+    { create, expected }: { create: boolean; expected?: FileIdentities | undefined },
+  ): SqliteConnection {
+    return new SqliteConnection(openForWriting(file, create, expected));
   }
 
   /** Opens a file that exists: nothing is written to it, and whoever else has it open is in nobody's way. */
   static toRead(file: string): SqliteConnection {
-    return new SqliteConnection(openForReading(file), undefined);
+    return new SqliteConnection({ database: openForReading(file), files: undefined });
   }
 
   /** From now on it refuses to change anything. */
@@ -132,6 +140,11 @@ export class SqliteConnection {
     return this.#reopened;
   }
 
+  /** Which files it has open; undefined where that is not known. */
+  get files(): FileIdentities | undefined {
+    return this.#files?.identities;
+  }
+
   /** Moves the WAL into the database file and closes both. */
   close(): void {
     if (!this.#isParted) this.#part();
@@ -157,20 +170,58 @@ export class SqliteConnection {
     const files = this.#files;
     if (!files) return;
     if (!this.#isParted) {
+      this.#leave(files);
       this.#isParted = true;
       this.#part();
-      files.clearFromBesideAnother();
     }
-    if (!files.belongTogether()) throw new StorageError("replaced");
     try {
-      this.#database = openInPlace(files.file);
+      // Others who have the former files open are waited for. Those who part at once may leave something to nobody.
+      const isFree = files.belongTogether() || (files.isFormerInPlace && tidyUp(files));
+      if (!isFree) throw new StorageError("replaced");
+      const opened = openInPlace(files.file);
+      this.#database = opened.database;
+      this.#files = opened.files;
     } catch (error) {
       throw new StorageError("replaced", false, { cause: error });
     }
     if (this.#refusesWrites) this.refuseWrites();
-    this.#files = new OpenFiles(files.file);
     this.#isParted = false;
     this.#reopened++;
+  }
+
+  /** Does what has to be done while the former files are still open. Throws StorageError where that cannot be yet. */
+  #leave(files: OpenFiles): void {
+    try {
+      const isInPlace = files.leave((clear) => this.#alone(clear));
+      // A WAL that is gone from its path is played into its file by nobody who opens that: so it has to be in there.
+      if (isInPlace && !this.#checkpoint()) throw new Error("somebody reads or writes what is in its WAL");
+    } catch (error) {
+      throw new StorageError("replaced", false, { cause: error });
+    }
+  }
+
+  /** Does something while nobody else who has the same files open writes, or does the same. Throws SQLite's errors. */
+  #alone(act: () => void): void {
+    const database = this.#database;
+    if (this.#refusesWrites) database.run("PRAGMA query_only = OFF");
+    try {
+      database.run("BEGIN IMMEDIATE");
+      try {
+        act();
+      } finally {
+        database.run("ROLLBACK");
+      }
+    } finally {
+      if (this.#refusesWrites) this.refuseWrites();
+    }
+  }
+
+  /** Moves what is in the WAL into the file, wherever that is by now. Whether it is all in there. Throws SQLite's errors. */
+  #checkpoint(): boolean {
+    using statement = this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    const [[isHeldUp, inWal, inFile] = []] = statement.values() as number[][];
+    // A WAL that somebody reads can be in the file and still not be emptied. -1: it was not looked at.
+    return isHeldUp === 0 || (inWal !== -1 && inWal === inFile);
   }
 
   /** Ends the connection. What is in its WAL is moved into its file, wherever that is by now. */
@@ -179,9 +230,9 @@ export class SqliteConnection {
     this.#statements.clear();
     try {
       if (!this.#files) return;
-      // SQLite removes a WAL by its path: not that of a database that was put there meanwhile.
+      // SQLite removes a WAL by its path, unless another file is at its own: not one that was put beside that meanwhile.
       if (this.#files.areForeign()) this.#database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
-      this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      this.#checkpoint();
     } catch (error) {
       // Others read or write: the last one to close will do it. A disk that fails loses nothing by it.
       if (!isBusy(error) && !storageFault(error)) throw error;

@@ -9,14 +9,14 @@ let connection: SqliteConnection | undefined;
 
 parentPort?.on("message", (message: Message) => {
   if (message === "close") close();
-  else parentPort?.postMessage(answer(message.id, message.task));
+  else parentPort?.postMessage(answer(message));
 });
 
-function answer(id: number, task: Task): Answer {
+function answer({ id, task, files }: Exclude<Message, "close">): Answer {
   try {
     if (task.kind === "let-go") return { id, outcomes: letGo() };
     // The file is there: one that was just taken away must not be made again, empty.
-    connection ??= SqliteConnection.toWrite(file, { create: false });
+    connection ??= SqliteConnection.toWrite(file, { create: false, expected: files });
     return { id, outcomes: run(connection, task) };
   } catch (error) {
     return { id, fault: faultOf(error) };

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { FileIdentities } from "./open-files.ts";
 import type { Outcome, Query } from "./sqlite-connection.ts";
 import { StorageError } from "./storage-fault.ts";
 
@@ -10,8 +11,11 @@ export type Task =
   | { kind: "foreign-commits" }
   | { kind: "let-go" };
 
-/** What goes to the thread: tasks, and in the end that it is the end. */
-export type Message = { id: number; task: Task } | "close";
+/**
+ * What goes to the thread: tasks, and in the end that it is the end. `files` are those that the one who gives the task has
+ * open: a thread that has none open yet opens these.
+ */
+export type Message = { id: number; task: Task; files: FileIdentities | undefined } | "close";
 
 /** What comes back for each task. */
 export type Answer = { id: number; outcomes: Outcome[] } | { id: number; fault: Fault };
@@ -52,20 +56,24 @@ export class WriteThread {
   #started = 0;
   readonly #waiting = new Map<number, Waiting>();
 
-  constructor(private readonly file: string) {}
+  /** @param files - which files its owner has open, asked for each task */
+  constructor(
+    private readonly file: string,
+    private readonly files: () => FileIdentities | undefined,
+  ) {}
 
   /** How many threads there have been: each has another connection. */
   get started(): number {
     return this.#started;
   }
 
-  /** Rejects with what SQLite says, under its name and code. */
+  /** Rejects with what SQLite says, under its name and code, and with StorageError where other files are at the paths. */
   async run(task: Task): Promise<Outcome[]> {
     if (this.#isClosed) throw new Error("the database is closed");
     const worker = this.#worker ?? this.#start();
     const { promise, resolve, reject } = Promise.withResolvers<Outcome[]>();
     const id = ++this.#lastId;
-    const message: Message = { id, task };
+    const message: Message = { id, task, files: this.files() };
     worker.postMessage(message);
     this.#waiting.set(id, { resolve, reject });
     worker.ref();

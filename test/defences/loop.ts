@@ -5,7 +5,8 @@ export const loopDefences: readonly Defence[] = [
   {
     promise: "the swap of a rotation does not hold the event loop",
     file: "src/database/sqlite-client.ts",
-    remove: "    this.#connection.refuseWrites();\n    this.#writer = new WriteThread(file);\n",
+    remove:
+      "    this.#connection.refuseWrites();\n    this.#writer = new WriteThread(file, () => this.#connection.files);\n",
     test: "test/load/event-loop.test.ts",
     name: "rotation",
   },
