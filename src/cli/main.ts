@@ -1,7 +1,6 @@
 #!/usr/bin/env bun
 import { CommanderError } from "commander";
 import { RequestError } from "../client/request-error.ts";
-import { replicaCommand } from "../database/replica/protocol.ts";
 import { CliError } from "./cli-error.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { visibleLines, writeNote } from "./output.ts";
@@ -29,8 +28,8 @@ function report(error: unknown): number {
 }
 
 try {
-  // What the server of this executable starts: nobody types it.
-  if (process.argv[2] === replicaCommand && process.send)
+  // `replicaCommand` of database/replica/syncer.ts, which the server of this executable starts: nobody types it.
+  if (process.argv[2] === "replica-process" && process.send)
     await import("../database/replica/replica-process.ts");
   else await runProgram();
 } catch (error) {

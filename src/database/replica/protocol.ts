@@ -1,6 +1,3 @@
-/** Under this name the single executable is the process that keeps a replica up to date. */
-export const replicaCommand = "replica-process";
-
 /** What the process that keeps a replica up to date is told first. */
 export interface Settings {
   /** The replica's file. */
