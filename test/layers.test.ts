@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
   // Leaves: bytes and text in, bytes and text out.
   cryptography: ["errors.ts", "turns.ts"],
-  database: ["database/replica/protocol.ts", "errors.ts", "turns.ts"],
+  database: ["errors.ts", "turns.ts"],
   formats: [],
   client: [],
   github: [],
@@ -52,15 +52,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "maintenance",
     "vault/references.ts",
     "database/replica/replica-process.ts",
-    "database/replica/protocol.ts",
     "errors.ts",
     "config.ts",
     "main.ts",
   ],
 
   // Keeps a replica up to date, in a process of its own.
-  "database/replica/replica-process.ts": ["database", "database/replica/protocol.ts"],
-  "database/replica/protocol.ts": [],
+  "database/replica/replica-process.ts": ["database"],
 
   // What a server does by itself.
   "upkeep.ts": ["database", "memory", "vault", "sessions", "errors.ts", "logger.ts"],

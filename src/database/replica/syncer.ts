@@ -1,12 +1,8 @@
 import { fileURLToPath } from "node:url";
-import {
-  type Answer,
-  type Failed,
-  type Message,
-  replicaCommand,
-  type Settings,
-  type Synced,
-} from "./protocol.ts";
+import type { Answer, Failed, Message, Settings, Synced } from "./protocol.ts";
+
+/** Under this name the single executable is the process that keeps a replica up to date. */
+const replicaCommand = "replica-process";
 
 /** "silent": the process is gone, or has not answered in time. */
 export type SyncOutcome = Synced | Failed | { fault: "silent" };
