@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestBrowser } from "../test/harness.ts";
 import type { ServerProcess } from "../test/server-process.ts";
 import { startServer } from "../test/server-process.ts";
 import { type Sqld, startSqld } from "../test/sqld.ts";
@@ -30,13 +31,13 @@ function settingsOf(mode: Mode, folder: string, primary: Sqld): Record<string, s
   return { DATABASE_URL: primary.url, ...(mode === "replica" && replica) };
 }
 
-/** A project with 50 secrets and a token to write and read them. */
-async function fill(server: ServerProcess): Promise<{ id: number; token: string }> {
+/** A project with 50 secrets and a token to write and read them; the browser has it unsealed. */
+async function fill(server: ServerProcess): Promise<{ id: number; token: string; browser: TestBrowser }> {
   const browser = server.browser();
   const { id } = await browser.createRoot("shop");
   const token = await browser.createToken(id, "prod", "write");
   await new Writer(server.url, token).setAll(Object.fromEntries(secretsOf(0, 50)));
-  return { id, token };
+  return { id, token, browser };
 }
 
 /** Throughput and latency of fetches, of writes one after the other, and the time of a start, with one server. */
@@ -84,13 +85,13 @@ async function measureStaleness(folder: string, interval: number, count: number)
     const settings = {
       ...settingsOf("replica", home, primary),
       DATABASE_SYNC_MILLISECONDS: String(interval),
+      ADMIN_MASTER_KEY_EXPIRATION: "3600",
     };
     nodes.push(await startServer(home, settings));
   }
   try {
     const [first, ...others] = nodes as [ServerProcess, ...ServerProcess[]];
-    const { id, token } = await fill(first);
-    const admin = first.browser();
+    const { id, token, browser } = await fill(first);
     const answerOf = (node: ServerProcess, by: string) =>
       fetch(`${node.url}/api/secrets`, { headers: { Authorization: `Bearer ${by}` } });
     for (const node of others) await timeUntil(0, async () => (await answerOf(node, token)).ok);
@@ -122,10 +123,10 @@ async function measureStaleness(folder: string, interval: number, count: number)
 
     const revocations: number[] = [];
     for (let i = 0; i < count / 2; i++) {
-      const revoked = await admin.createToken(id, "prod", "read");
+      const revoked = await browser.createToken(id, "prod", "read");
       for (const node of others) await timeUntil(0, async () => (await answerOf(node, revoked)).ok);
       await Bun.sleep(Math.random() * interval);
-      await admin.post(`/admin/projects/${id}/service-tokens/${i + 2}/revoke`);
+      await browser.post(`/admin/projects/${id}/service-tokens/${i + 2}/revoke`);
       const acknowledged = performance.now();
       revocations.push(
         ...(await Promise.all(
