@@ -3,6 +3,7 @@ import type { CopyOptions } from "./command-options.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { orExplain } from "./explain-maintenance.ts";
 import { visible, writeJson, writeText } from "./output.ts";
+import { progressOnTerminal } from "./row-progress.ts";
 import { faultLines } from "./verify-report.ts";
 
 /**
@@ -11,9 +12,9 @@ import { faultLines } from "./verify-report.ts";
  * @throws CliError (1) for a file that cannot be written, (2) for one that may not be, and for a database that cannot be read
  */
 export async function backup(file: string, { force, json }: CopyOptions): Promise<void> {
-  const made = await orExplain(() =>
-    backUp(file, { env: process.env, force: force === true, clock: Date.now }),
-  );
+  const { env } = process;
+  const options = { env, force: force === true, clock: Date.now, progress: progressOnTerminal() };
+  const made = await orExplain(() => backUp(file, options));
   if (made.report.faultCount > 0) process.exitCode = exitCodes.failure;
   if (json) await writeJson(toJson(made));
   else await writeText(toText(made));

@@ -19,9 +19,13 @@ export function backupCommand(): Command {
 }
 
 const help = `
-The server goes on reading and writing meanwhile. FILE is for you alone (0600),
-and appears complete or not at all. It holds all that the database holds, and
+Servers go on reading and writing meanwhile. FILE is for you alone (0600), and
+appears complete or not at all. It holds all that the database holds, and
 nothing that was deleted from it.
+
+Where DATABASE_URL names a database server, all of it is read in one
+transaction, for which a token that only reads is enough. FILE is a database
+file then, too.
 
 A backup holds no key: whoever has it sees the names of projects and secrets and
 the audit, and no value. To read a value takes the master key, so keep that

@@ -27,9 +27,10 @@ master keys, of the root projects that they open: every version and every view,
 compared with what the versions say. Faults are told by their place, never with
 a value.
 
-It only reads, also while a server has the database open, and looks at one
-moment of it. A database of an older version is looked at in a copy below
-TMPDIR, and no head is told of it where that version had none. A server with
+It only reads, also while servers have the database open, and looks at one
+moment of it; on a database server in one transaction. A file of an older
+version is looked at in a copy below TMPDIR, and no head is told of it where
+that version had none. A server with
 VERSIONED_SECRET_VALUES=false keeps the newest version of a secret alone: set
 that here too, or the others are missed.
 
@@ -42,4 +43,5 @@ Examples:
   secretsfly verify
   secretsfly verify /backups/secretsfly-2026-01-31.db
   pass show shop/master-key | secretsfly verify backup.db --master-key-stdin
+  DATABASE_URL=libsql://db.example.com secretsfly verify
 `;

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import type { Client } from "@libsql/client";
+import type { WrittenStatement } from "./batch.ts";
 import { whenNotBusy } from "./busy.ts";
 import { connectToRead, type DatabaseSettings, databaseFile, fileFault } from "./connect.ts";
 import { isUniqueViolation } from "./constraint.ts";
 import type { Migration } from "./migrations.ts";
+import { isUnfinishedRestore, unfinishedRestore } from "./restore-mark.ts";
 
 /** A database that this program must not touch; the message says why. */
 export class MigrationError extends Error {
@@ -30,13 +32,9 @@ export async function migrate(
     const done = await appliedTags(client);
     refuseForeign(done, migrations);
     if (done.length > position) continue;
-    const mark = {
-      sql: "INSERT INTO migrations (position, tag, applied_at) VALUES (?, ?, ?)",
-      args: [position, migration.tag, now],
-    };
-    const steps = migration.sql.split("--> statement-breakpoint").map((sql) => ({ sql, args: [] }));
+    const statements = [markOf(position, migration.tag, now), ...stepsOf(migration)];
     try {
-      await whenNotBusy(patience, () => client.migrate([mark, ...steps]));
+      await whenNotBusy(patience, () => client.migrate(statements));
       applied.push(migration.tag);
     } catch (error) {
       // Another process has set the same mark meanwhile. Rows that a migration itself duplicates are a failure.
@@ -50,9 +48,24 @@ export async function migrate(
 async function createTable(client: Client): Promise<void> {
   const { rows } = await client.execute("SELECT name FROM sqlite_master WHERE name = 'migrations'");
   if (rows.length > 0) return;
-  await client.execute(
-    "CREATE TABLE IF NOT EXISTS migrations (position INTEGER PRIMARY KEY, tag TEXT NOT NULL UNIQUE, applied_at INTEGER NOT NULL)",
-  );
+  await client.execute(createMigrations.replace("TABLE", "TABLE IF NOT EXISTS"));
+}
+
+/** The table that says which migrations were done. Fails where there is one. */
+export const createMigrations =
+  "CREATE TABLE migrations (position INTEGER PRIMARY KEY, tag TEXT NOT NULL UNIQUE, applied_at INTEGER NOT NULL)";
+
+/** Says in that table that something was done, at a time in milliseconds since the epoch. */
+export function markOf(position: number, tag: string, appliedAt: number): WrittenStatement {
+  return {
+    sql: "INSERT INTO migrations (position, tag, applied_at) VALUES (?, ?, ?)",
+    args: [position, tag, appliedAt],
+  };
+}
+
+/** The statements of a migration. */
+export function stepsOf({ sql }: Migration): WrittenStatement[] {
+  return sql.split("--> statement-breakpoint").map((step) => ({ sql: step, args: [] }));
 }
 
 /** A migration is SQL of ours and bound to no value, so that what SQLite says of it quotes none. */
@@ -95,6 +108,7 @@ async function appliedTags(client: Client): Promise<string[]> {
 }
 
 function refuseForeign(done: string[], migrations: readonly Migration[]): void {
+  if (isUnfinishedRestore(done)) throw new MigrationError(`this database ${unfinishedRestore}`);
   const unknown = done.find((tag, position) => migrations[position]?.tag !== tag);
   if (unknown === undefined) return;
   throw new MigrationError(

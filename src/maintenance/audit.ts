@@ -2,7 +2,8 @@ import type { AuditEvent } from "../vault/audit.ts";
 import { allEvents, type ChainReport, verifyChain } from "../vault/audit-chain.ts";
 import { parseHead } from "../vault/audit-head.ts";
 import { MaintenanceError } from "./maintenance-error.ts";
-import { type OpenDatabase, openToRead, type Where } from "./open.ts";
+import { type OpenDatabase, openToRead } from "./open.ts";
+import type { Where } from "./where.ts";
 
 /**
  * Follows the chain of a database's audit, and looks whether a head that was written down is in it.

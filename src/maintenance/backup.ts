@@ -1,11 +1,13 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import type { TellProgress } from "../database/row-copy.ts";
 import { copyAndVerify } from "./checked-copy.ts";
 import { MaintenanceError, NotWrittenError } from "./maintenance-error.ts";
 import { Draft } from "./new-file.ts";
-import { fileOf, openFile } from "./open.ts";
+import { openToCopy } from "./open.ts";
 import { isFolder, placeBehind } from "./places.ts";
 import type { VerifyReport } from "./verify.ts";
+import { type FilePlace, placeOf, type Server } from "./where.ts";
 
 /** A backup that was written. */
 export interface Backup {
@@ -22,22 +24,25 @@ export interface BackupOptions {
   /** Whether a file that is there may be replaced. */
   force: boolean;
   clock: () => number;
+  /** Told of a backup from a server. */
+  progress?: TellProgress;
 }
 
 /**
- * Writes the database of DATABASE_URL, as it is at one moment, into a file for its owner alone (0600), while a server
- * reads and writes; then opens what it wrote and looks whether it is whole. The file appears complete, or not at all.
+ * Writes the database of DATABASE_URL, a file or on a server, as it is at one moment, into a file for its owner alone
+ * (0600), while others read and write; then opens what it wrote and looks whether it is whole. The file appears complete, or not at all.
  * One of a database with faults appears too, since it may be all that there is; but it replaces none.
  *
  * @throws MaintenanceError where the database cannot be read, or the file may not be written; NotWrittenError where it cannot
  */
-export async function backUp(target: string, { env, force, clock }: BackupOptions): Promise<Backup> {
+export async function backUp(target: string, options: BackupOptions): Promise<Backup> {
+  const { env, force, clock } = options;
   const database = { file: undefined, env };
-  const file = checkedTarget(target, fileOf(database), force);
-  const open = await openFile(database);
+  const file = checkedTarget(target, placeOf(database), force);
+  const open = await openToCopy(database);
   using draft = new Draft(file, clock());
   try {
-    const report = await copyAndVerify(open, draft.path, file, clock);
+    const report = await copyAndVerify(open, draft.path, file, options);
     const { size } = statSync(draft.path);
     if (report.faultCount > 0 && existsSync(file))
       throw new NotWrittenError(
@@ -51,12 +56,12 @@ export async function backUp(target: string, { env, force, clock }: BackupOption
 }
 
 /** Where the backup goes. Throws MaintenanceError where it must not. */
-function checkedTarget(target: string, database: string, force: boolean): string {
+function checkedTarget(target: string, database: FilePlace | Server, force: boolean): string {
   if (target === "-" || target === "")
     throw new MaintenanceError("a backup is checked once it is written, so it needs a file: name one");
   const file = placeBehind(resolve(target));
   if (!isFolder(dirname(file))) throw new MaintenanceError(`${dirname(file)}: there is no such folder`);
-  requireOther(file, database);
+  if (database.kind === "file") requireOther(file, database.place);
   if (!existsSync(file)) return file;
   const there = statSync(file);
   if (there.isDirectory()) throw new MaintenanceError(`${file} is a folder: name a file in it`);

@@ -1,40 +1,39 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import { ConfigError, parseConfig } from "../config.ts";
 import {
   connect,
   connectToRead,
   type Database,
   DatabaseError,
   type DatabaseSettings,
-  databaseFile,
   fileFault,
 } from "../database/connect.ts";
 import { copyDatabase } from "../database/copy-database.ts";
 import { migrate } from "../database/migrate.ts";
 import { migrations } from "../database/migrations.ts";
+import { isUnfinishedRestore, unfinishedRestore } from "../database/restore-mark.ts";
+import { connectToSnapshot } from "../database/server-snapshot.ts";
 import { MaintenanceError } from "./maintenance-error.ts";
+import { placeIn, settingsOf, type Where } from "./where.ts";
 
 /** A database that is open to be looked at. */
 export interface OpenDatabase {
   db: Database;
   /** What messages call it: the path of its file, or the host of its server. */
   place: string;
+  /** Why something that was asked of it failed, in words that quote no row; undefined for an error that is not its own. */
+  fault(error: unknown): string | undefined;
   close(): void;
 }
 
 /** One moment of a database. */
-interface Snapshot extends OpenDatabase {
+export interface Snapshot extends OpenDatabase {
   /** False where what blinds the heads of its audit is not its own: nobody would find such a head again. */
   tellsHead: boolean;
-}
-
-/** Where the database is: a file, or what the environment says, which is the same that the server is given. */
-export interface Where {
-  file: string | undefined;
-  env: Readonly<Record<string, string | undefined>>;
+  /** Whether an older version has written what is looked at as this one would have it. */
+  wasOlder: boolean;
 }
 
 /**
@@ -43,7 +42,10 @@ export interface Where {
  * @throws MaintenanceError where there is none, it is none of ours, or another version has written it
  */
 export async function openToRead(where: Where): Promise<OpenDatabase> {
-  const open = await openAnyVersion(settingsOf(where));
+  return ofThisVersion(await openAnyVersion(settingsOf(where)));
+}
+
+function ofThisVersion(open: AnyVersion): OpenDatabase {
   if (!open.isOlder) return open;
   open.close();
   throw new MaintenanceError(
@@ -52,54 +54,53 @@ export async function openToRead(where: Where): Promise<OpenDatabase> {
 }
 
 /**
- * Opens a database file as it is at this moment: whatever others write meanwhile, the same is read until it is closed.
- * One that an older version has written is looked at as it will be once it was brought up to this one, in a copy.
+ * Opens a database as it is at this moment: whatever others write meanwhile, the same is read until it is closed. A file
+ * that an older version has written is looked at as it will be once it was brought up to this one, in a copy.
  *
- * @throws MaintenanceError where there is none, it is none of ours, or a newer version has written it
+ * @throws MaintenanceError where there is none, it is none of ours, or a newer version has written it; for one on a server
+ *   also where an older version has
  */
 export async function openSnapshot(where: Where): Promise<Snapshot> {
-  const open = await openFile(where);
+  const settings = settingsOf(where);
+  if (placeIn(settings).kind === "server")
+    return { ...ofThisVersion(await openToCopy(where)), tellsHead: true, wasOlder: false };
+  const open = await openAnyVersion(settings);
   try {
     if (open.isOlder) return await migratedCopy(open);
     await open.db.$client.execute("BEGIN");
     // A transaction begins with what it reads first.
     await open.db.get(sql`select count(*) from sqlite_master`);
-    return { ...open, tellsHead: true };
+    return { ...open, tellsHead: true, wasOlder: false };
   } catch (error) {
     open.close();
     throw error;
   }
 }
 
-/**
- * Opens a database file to copy it: of this version, or of an older one.
- *
- * @throws MaintenanceError as `openSnapshot` does
- */
-export function openFile(where: Where): Promise<OpenDatabase & { isOlder: boolean }> {
-  return openAnyVersion({ databaseUrl: `file:${fileOf(where)}`, databaseAuthToken: undefined });
+/** A database of this version, or of an older one. */
+export interface AnyVersion extends OpenDatabase {
+  isOlder: boolean;
 }
 
 /**
- * The path of the file that is meant.
+ * Opens a database to copy it: of this version, or of an older one. What is read of one on a server is of one moment.
  *
- * @throws MaintenanceError for a database that is on a server
+ * @throws MaintenanceError where there is none, it is none of ours, or a newer version has written it
  */
-export function fileOf(where: Where): string {
-  const file = databaseFile(settingsOf(where).databaseUrl);
-  if (file !== undefined) return file;
-  throw new MaintenanceError(
-    "DATABASE_URL names a database server, and this works on a database file: make one with your server's own tools, and name it",
-  );
+export function openToCopy(where: Where): Promise<AnyVersion> {
+  const settings = settingsOf(where);
+  return openAnyVersion(settings, placeIn(settings).kind === "file" ? connected : connectToSnapshot);
 }
 
-async function openAnyVersion(settings: DatabaseSettings): Promise<OpenDatabase & { isOlder: boolean }> {
-  const { databaseUrl } = settings;
-  const place = databaseFile(databaseUrl) ?? new URL(databaseUrl).host;
-  const db = connected(settings);
+async function openAnyVersion(
+  settings: DatabaseSettings,
+  open: (settings: DatabaseSettings) => Database | Promise<Database> = connected,
+): Promise<AnyVersion> {
+  const { place, fault } = placeIn(settings);
+  const db = await open(settings);
   try {
-    const isOlder = await isOlderThanThis(db, place);
-    return { db, place, isOlder, close: () => db.$client.close() };
+    const isOlder = await isOlderThanThis(db, place, fault);
+    return { db, place, fault, isOlder, close: () => db.$client.close() };
   } catch (error) {
     db.$client.close();
     throw error;
@@ -128,26 +129,13 @@ async function migratedCopy(open: OpenDatabase): Promise<Snapshot> {
       copy.close();
       remove();
     };
-    return { db: copy.db, place: open.place, close, tellsHead };
+    return { ...copy, place: open.place, close, tellsHead, wasOlder: true };
   } catch (error) {
     remove();
     if (error instanceof MaintenanceError) throw error;
     throw new MaintenanceError(`${open.place} cannot be brought up to this version: ${fileFault(error)}`, {
       cause: error,
     });
-  }
-}
-
-/** Only where the database is: what else the server needs may be missing here. */
-function settingsOf({ file, env }: Where): DatabaseSettings {
-  if (file !== undefined) return { databaseUrl: `file:${resolve(file)}`, databaseAuthToken: undefined };
-  const { DATABASE_URL, DATABASE_AUTH_TOKEN } = env;
-  try {
-    const config = parseConfig({ DATABASE_URL, DATABASE_AUTH_TOKEN });
-    return { databaseUrl: config.DATABASE_URL, databaseAuthToken: config.DATABASE_AUTH_TOKEN };
-  } catch (error) {
-    if (error instanceof ConfigError) throw new MaintenanceError(error.message);
-    throw error;
   }
 }
 
@@ -161,14 +149,15 @@ function connected(settings: DatabaseSettings): Database {
 }
 
 /** Throws MaintenanceError for what is no database of secretsfly's, and for one of a newer version. */
-async function isOlderThanThis(db: Database, place: string): Promise<boolean> {
+async function isOlderThanThis(db: Database, place: string, fault: OpenDatabase["fault"]): Promise<boolean> {
   let tags: unknown[];
   try {
     const rows = await db.all<{ tag: unknown }>(sql`select tag from migrations order by position`);
     tags = rows.map(({ tag }) => tag);
   } catch (error) {
-    throw new MaintenanceError(`${place} ${notOurs(error)}`);
+    throw new MaintenanceError(`${place} ${notOurs(error) ?? `cannot be read: ${fault(error) ?? silence}`}`);
   }
+  if (isUnfinishedRestore(tags)) throw new MaintenanceError(`${place} ${unfinishedRestore}`);
   if (tags.some((tag) => typeof tag !== "string"))
     throw new MaintenanceError(`${place} is damaged; restore a backup`);
   const unknown = tags.find((tag, position) => migrations[position]?.tag !== tag);
@@ -180,10 +169,12 @@ async function isOlderThanThis(db: Database, place: string): Promise<boolean> {
   return tags.length < migrations.length;
 }
 
-function notOurs(error: unknown): string {
+const silence = "it does not answer, or refuses";
+
+function notOurs(error: unknown): string | undefined {
   const { message, cause } = error instanceof Error ? error : { message: "", cause: undefined };
   const told = `${message} ${cause instanceof Error ? cause.message : ""}`;
   if (told.includes("no such table")) return "is no database of secretsfly";
   if (told.includes("malformed")) return "is damaged; restore a backup";
-  return "cannot be read: it does not answer, or refuses";
+  return undefined;
 }

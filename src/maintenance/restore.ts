@@ -5,55 +5,50 @@ import { type ExclusiveDatabase, InUseError, takeAlone } from "../database/exclu
 import { copyAndVerify } from "./checked-copy.ts";
 import { MaintenanceError, NotWrittenError } from "./maintenance-error.ts";
 import { Draft, hasNoLinks, syncFile, syncFolder } from "./new-file.ts";
-import { fileOf, openFile } from "./open.ts";
+import { openToCopy } from "./open.ts";
 import { giveToOwnerOf, isFolder, makeFolder, placeBehind } from "./places.ts";
-import type { VerifyReport } from "./verify.ts";
-
-/** A database that was put in its place. */
-export interface Restored {
-  file: string;
-  /** Where the one is that was there before; undefined where there was none. */
-  former: string | undefined;
-  /** Whether an older version wrote it: the server brings it up to this one when it starts. */
-  isOlder: boolean;
-  /** What was found of it. */
-  report: VerifyReport;
-}
-
-/** How a backup is to be put in place. */
-export interface RestoreOptions {
-  env: Readonly<Record<string, string | undefined>>;
-  /** Whether a database with projects may be replaced, and whether by one that has faults. */
-  force: boolean;
-  clock: () => number;
-}
+import { restoreToServer } from "./restore-to-server.ts";
+import { type Restored, type RestoreOptions, refuseFaults } from "./restored.ts";
+import { placeOf } from "./where.ts";
 
 /**
- * Puts a backup where DATABASE_URL says, once it was found whole. A database that is there is kept beside it. Killed at
- * any moment, either the one or the other is in the place, whole.
+ * Puts a backup where DATABASE_URL says, once it was found whole: in the place of a file, or into an empty database on a
+ * server.
  *
  * @throws MaintenanceError for what is no backup, and for a database that is in use or may not be replaced;
  *   NotWrittenError where it cannot be written
  */
-export async function restore(backup: string, { env, force, clock }: RestoreOptions): Promise<Restored> {
-  const source = { file: backup, env };
-  const file = placeBehind(fileOf({ file: undefined, env }));
-  if (isSame(fileOf(source), file))
-    throw new MaintenanceError(`${file} is the database itself, and no backup`);
-  const open = await openFile(source);
+export async function restore(backup: string, options: RestoreOptions): Promise<Restored> {
+  const place = placeOf({ file: undefined, env: options.env });
+  return place.kind === "server"
+    ? restoreToServer(backup, place, options)
+    : restoreFile(resolve(backup), placeBehind(place.place), options);
+}
+
+/** A database that is there is kept beside it. Killed at any moment, either the one or the other is in the place, whole. */
+async function restoreFile(backup: string, file: string, options: RestoreOptions): Promise<Restored> {
+  const { env, force, clock } = options;
+  if (isSame(backup, file)) throw new MaintenanceError(`${file} is the database itself, and no backup`);
+  const open = await openToCopy({ file: backup, env });
   try {
     using former = takeFormer(file, force);
     explained(file, () => makeFolder(dirname(file)));
     using draft = new Draft(file, clock());
-    const report = await copyAndVerify(open, draft.path, file, clock);
-    if (report.faultCount > 0 && !force) throw new MaintenanceError(faultsOf(open.place, report));
+    const report = await copyAndVerify(open, draft.path, file, options);
+    refuseFaults({ ...report, place: open.place }, force);
     const kept = explained(file, () => {
       giveToOwnerOf(former ? file : dirname(file), draft.path);
       return keepFormer(file, former, clock());
     });
     // What is there was taken; what was made meanwhile, where nothing was, is somebody's.
     draft.put({ onlyNew: !former });
-    return { file, former: kept, isOlder: open.isOlder, report: { ...report, place: file } };
+    return {
+      file,
+      former: kept,
+      isOnServer: false,
+      isOlder: open.isOlder,
+      report: { ...report, place: file },
+    };
   } finally {
     open.close();
   }
@@ -64,11 +59,6 @@ function isSame(one: string, other: string): boolean {
   if (!existsSync(one) || !existsSync(other)) return resolve(one) === other;
   const [a, b] = [statSync(one), statSync(other)];
   return a.ino === b.ino && a.dev === b.dev;
-}
-
-function faultsOf(place: string, { faults, faultCount }: VerifyReport): string {
-  const others = faultCount > 1 ? ` (and ${faultCount - 1} more)` : "";
-  return `${place} has faults: ${faults[0]?.what}${others}; "secretsfly verify" tells them, and --force restores it all the same`;
 }
 
 /** The database that is there, for this process alone; "damaged" where SQLite cannot open it. */

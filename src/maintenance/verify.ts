@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { systemRandom } from "../cryptography/bytes.ts";
-import { type Database, fileFault, isFileFault } from "../database/connect.ts";
+import type { Database } from "../database/connect.ts";
 import { StorageHealth } from "../database/storage-health.ts";
 import { type ChainReport, verifyChain } from "../vault/audit-chain.ts";
 import type { SealedCounts } from "../vault/sealed-rows.ts";
@@ -9,14 +9,15 @@ import { WriteQueue } from "../vault/write-queue.ts";
 import { TreeCheck } from "./contents.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { MaintenanceError } from "./maintenance-error.ts";
-import { openSnapshot, type Where } from "./open.ts";
+import { openSnapshot, type Snapshot } from "./open.ts";
 import { openRoots, type RootReport } from "./roots.ts";
 import { checkSchema } from "./schema-check.ts";
 import { type Contents, checkStructure, countContents, type StructureOptions } from "./structure.ts";
+import type { Where } from "./where.ts";
 
 /** What was found of a database. */
 export interface VerifyReport {
-  /** The path of the file. */
+  /** The path of the file, or the host of the server. */
   place: string;
   /** The first of the faults; none: everything that was looked at is as it has to be. */
   faults: readonly Fault[];
@@ -42,29 +43,39 @@ export interface VerifyOptions {
 }
 
 /**
- * Looks whether a database file is whole: without a master key its structure and the chain of its audit, with them all
+ * Looks whether a database is whole: without a master key its structure and the chain of its audit, with them all
  * that is sealed in their trees, and each view rebuilt from the versions. A server may have it open; what is looked at
  * is one moment of it.
  *
  * @throws MaintenanceError where there is none, it cannot be read, or a text is no master key
  */
 export async function verifyDatabase(where: Where, options: VerifyOptions): Promise<VerifyReport> {
-  const { db, place, close, tellsHead } = await openSnapshot(where);
+  const open = await openSnapshot(where);
+  try {
+    return await verifySnapshot(open, options);
+  } finally {
+    open.close();
+  }
+}
+
+/** The same of one that is open. */
+export async function verifySnapshot(open: Snapshot, options: VerifyOptions): Promise<VerifyReport> {
+  const { db, place, tellsHead } = open;
   try {
     const report = { place, ...(await verifyRows(db, options)) };
     return tellsHead || !report.audit
       ? report
       : { ...report, audit: { ...report.audit, toldHead: undefined } };
   } catch (error) {
+    const reason = open.fault(error);
     // Of any other error the message may quote what was opened.
-    if (!isFileFault(error)) throw error;
-    throw new MaintenanceError(`${place} cannot be read to its end: ${fileFault(error)}`, { cause: error });
-  } finally {
-    close();
+    if (reason === undefined) throw error;
+    throw new MaintenanceError(`${place} cannot be read to its end: ${reason}`, { cause: error });
   }
 }
 
-async function verifyRows(db: Database, options: VerifyOptions): Promise<Omit<VerifyReport, "place">> {
+/** The same of what is there at any moment of the look. Throws what the database throws. */
+export async function verifyRows(db: Database, options: VerifyOptions): Promise<Omit<VerifyReport, "place">> {
   const { masterKeys, clock, keepsVersions } = options;
   const faults = new Faults(await projectNames(db));
   const found = (rest: Pick<VerifyReport, "contents" | "audit" | "opened">) => ({

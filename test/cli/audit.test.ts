@@ -181,7 +181,7 @@ describe("audit verify", () => {
     const silent = await cli(["audit", "verify"], { env: { DATABASE_URL: "http://127.0.0.1:1" } });
     expect([silent.exitCode, silent.stderr]).toEqual([
       2,
-      "secretsfly: 127.0.0.1:1 cannot be read: it does not answer, or refuses\n",
+      "secretsfly: 127.0.0.1:1 cannot be read: it does not answer (ECONNREFUSED)\n",
     ]);
   });
 });

@@ -67,9 +67,8 @@ export const crashDefences: readonly Defence[] = [
   {
     promise: "a migration is there with its mark, or neither is",
     file: "src/database/migrate.ts",
-    remove: "await whenNotBusy(patience, () => client.migrate([mark, ...steps]));",
-    instead:
-      "for (const step of [mark, ...steps]) await whenNotBusy(patience, () => client.migrate([step]));",
+    remove: "await whenNotBusy(patience, () => client.migrate(statements));",
+    instead: "for (const step of statements) await whenNotBusy(patience, () => client.migrate([step]));",
     test: "test/database/migrate.test.ts",
     name: "that fail leave nothing",
   },

@@ -17,7 +17,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { takeAlone } from "../../src/database/exclusive.ts";
 import { MaintenanceError } from "../../src/maintenance/maintenance-error.ts";
-import { type RestoreOptions, restore } from "../../src/maintenance/restore.ts";
+import { restore } from "../../src/maintenance/restore.ts";
+import type { RestoreOptions } from "../../src/maintenance/restored.ts";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
 import { createFileApp, type TestApp } from "../harness.ts";
 import { databaseIn, runServer, temporaryFolder } from "../server-process.ts";
@@ -271,7 +272,9 @@ describe("nothing is restored", () => {
 
   test("where the place is on a server, is no file, or cannot be one", async () => {
     const at = (DATABASE_URL: string) => refusal(undefined, { env: { DATABASE_URL } });
-    expect(await at("libsql://db.example.com")).toContain("DATABASE_URL names a database server");
+    expect(await at("http://127.0.0.1:1")).toBe(
+      "127.0.0.1:1 cannot be used: it does not answer (ECONNREFUSED)",
+    );
     expect(await at(`file:${folder}`)).toBe(`${folder} is a folder`);
     writeFileSync(join(folder, "text"), "");
     expect(await at(`file:${folder}/text/secretsfly.db`)).toBe(

@@ -1,4 +1,5 @@
 import type { Client, InStatement, ResultSet } from "@libsql/client";
+import { unfinishedRestorePattern } from "../restore-mark.ts";
 
 /** Which database it is, and how far it has come: enough to tell whether one is what another was, later on. */
 export interface Lineage {
@@ -24,8 +25,9 @@ export interface Head {
  */
 export type Relation = "continues" | "parted" | "other" | "empty";
 
-const origin: InStatement =
-  "SELECT hex(blinding) FROM audit_blinding WHERE id = 1 AND EXISTS (SELECT 1 FROM migrations)";
+// While a restore fills it, it is none.
+const origin: InStatement = `SELECT hex(blinding) FROM audit_blinding WHERE id = 1 AND EXISTS (SELECT 1 FROM migrations)
+  AND NOT EXISTS (SELECT 1 FROM migrations WHERE tag LIKE '${unfinishedRestorePattern}')`;
 const head: InStatement = "SELECT id, hex(hash) FROM audit_events ORDER BY id DESC LIMIT 1";
 
 /** The lineage of a database; undefined where it is no database of ours, or not complete. Throws what the database throws. */

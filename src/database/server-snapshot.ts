@@ -1,0 +1,72 @@
+import type { Client, InArgs, InStatement, ResultSet, Transaction } from "@libsql/client";
+import { drizzle } from "drizzle-orm/libsql/web";
+import { connect, type Database, type DatabaseSettings } from "./connect.ts";
+import * as schema from "./schema.ts";
+
+/**
+ * Opens a database on a server as it is at one moment: all is read in one transaction, which begins with what is read
+ * first and keeps nobody from writing. A server ends it where nothing is read for ten seconds.
+ *
+ * @throws what the server does not do, and what does not reach it
+ */
+export async function connectToSnapshot(settings: DatabaseSettings): Promise<Database> {
+  const { $client } = connect(settings);
+  try {
+    const client = new SnapshotClient($client, await $client.transaction("read"));
+    return drizzle({ client, schema });
+  } catch (error) {
+    $client.close();
+    throw error;
+  }
+}
+
+/** A transaction that only reads, behind the interface of a client. */
+class SnapshotClient implements Client {
+  readonly protocol = "http";
+
+  constructor(
+    private readonly client: Client,
+    private readonly transaction_: Transaction,
+  ) {}
+
+  get closed(): boolean {
+    return this.transaction_.closed;
+  }
+
+  execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
+    const query = typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
+    return this.transaction_.execute(query);
+  }
+
+  batch(statements: (InStatement | [string, InArgs?])[]): Promise<ResultSet[]> {
+    const queries = statements.map((one) => (Array.isArray(one) ? { sql: one[0], args: one[1] ?? [] } : one));
+    return this.transaction_.batch(queries);
+  }
+
+  close(): void {
+    this.transaction_.close();
+    this.client.close();
+  }
+
+  migrate(): never {
+    throw onlyReads();
+  }
+
+  executeMultiple(): never {
+    throw onlyReads();
+  }
+
+  transaction(): never {
+    throw onlyReads();
+  }
+
+  sync(): never {
+    throw onlyReads();
+  }
+
+  reconnect(): void {}
+}
+
+function onlyReads(): Error {
+  return new Error("this is one moment of a database, to be read");
+}
