@@ -8,16 +8,19 @@ import { dirname, join } from "node:path";
 export type Step =
   | { kind: "file"; line: number; path: string; mode: number; text: string }
   | { kind: "run"; line: number; text: string; pasted: Paste | undefined; output: string | undefined }
+  | { kind: "start"; line: number; text: string; until: string }
   | { kind: "not run"; line: number; text: string; reason: string };
 
-/** Which token somebody pastes while a step runs. */
-type Paste = "read token" | "write token";
+/** What somebody pastes while a step runs. */
+type Paste = "read token" | "write token" | "master key";
 
 /**
  * Reads a page. Each fenced block has a marker in the line before it:
  *
  *     <!-- file: PATH [MODE] -->      it is written to PATH
- *     <!-- run -->                    bash runs it; "run, pasting the read token" (or write) has that on its stdin
+ *     <!-- run -->                    bash runs it; "run, pasting the read token" (or write, or the master key) has that
+ *                                     on its stdin
+ *     <!-- start, until URL answers -->   bash starts it, and it runs on beside the steps that follow
  *     <!-- output -->                 it is what the run before it prints, line for line
  *     <!-- not run: REASON -->        nobody runs it here
  *
@@ -42,12 +45,15 @@ export function readPage(text: string): Step[] {
 
 function addStep(steps: Step[], marker: string, line: number, text: string): void {
   const file = /^file: (\S+)(?: (0[0-7]{3}))?$/.exec(marker);
-  const run = /^run(?:, pasting the (read token|write token))?$/.exec(marker);
+  const run = /^run(?:, pasting the (read token|write token|master key))?$/.exec(marker);
+  const start = /^start, until (\S+) answers$/.exec(marker);
   const notRun = /^not run: (.+)$/.exec(marker);
   if (file?.[1]) {
     steps.push({ kind: "file", line, path: file[1], mode: Number.parseInt(file[2] ?? "0644", 8), text });
   } else if (run) {
     steps.push({ kind: "run", line, text, pasted: run[1] as Paste | undefined, output: undefined });
+  } else if (start?.[1]) {
+    steps.push({ kind: "start", line, text, until: start[1] });
   } else if (notRun?.[1]) {
     steps.push({ kind: "not run", line, text, reason: notRun[1] });
   } else {
@@ -75,6 +81,8 @@ interface RunOptions {
 /** The folder that a page's steps share, and what they find around them. */
 export class Scratch {
   readonly #running = new Set<number>();
+  /** What was started to run on. */
+  readonly #started = new Set<number>();
   /** Variables that the page's runs have exported, in a file of the shell's own words. */
   readonly #exported: string;
 
@@ -118,12 +126,35 @@ export class Scratch {
       return;
     }
     const remembered = existsSync(this.#exported) ? `source '${this.#exported}'\n` : "";
+    if (step.kind === "start") return this.#start(step, remembered);
     const remember = `trap 'declare -px >"${this.#exported}"' EXIT\n`;
     const stdin = step.pasted ? `${this.tokens[step.pasted]}\n` : "";
     const outcome = await this.bash(remembered + remember + step.text, { stdin });
     const said = `line ${step.line}:\n${step.text}\n${outcome.stdout}${outcome.stderr}`;
     assert.equal(outcome.exitCode, 0, said);
     if (step.output !== undefined) assert.equal(outcome.stdout, step.output, said);
+  }
+
+  /** Starts what a step says and waits until it answers; throws with what it printed where it ends before. */
+  async #start({ line, text, until }: Step & { kind: "start" }, remembered: string): Promise<void> {
+    const child = Bun.spawn(["bash", "-euo", "pipefail", "-c", remembered + text], {
+      cwd: this.folder,
+      env: { ...this.environment },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      detached: true,
+    });
+    this.#started.add(child.pid);
+    const said = Promise.all([child.stdout.text(), child.stderr.text()]);
+    const deadline = performance.now() + 60_000;
+    while (!(await answers(until))) {
+      if (child.exitCode === null && performance.now() < deadline) await Bun.sleep(20);
+      else {
+        this.end();
+        throw new Error(`line ${line}: it does not answer:\n${(await said).join("")}`);
+      }
+    }
   }
 
   write(name: string, text: string, mode = 0o644): void {
@@ -165,13 +196,31 @@ export class Scratch {
 
   /** Ends whatever its commands have left behind. */
   stop(): void {
-    for (const group of this.#running) {
-      try {
-        process.kill(-group, "SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
+    endGroups(this.#running);
+  }
+
+  /** Ends what was started to run on, too. */
+  end(): void {
+    this.stop();
+    endGroups(this.#started);
+  }
+}
+
+function endGroups(groups: Set<number>): void {
+  for (const group of groups) {
+    try {
+      process.kill(-group, "SIGKILL");
+    } catch {
+      // It has ended by itself.
     }
-    this.#running.clear();
+  }
+  groups.clear();
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(5000) })).ok;
+  } catch {
+    return false;
   }
 }

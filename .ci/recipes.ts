@@ -1,7 +1,7 @@
 /**
  * The pages of `docs/recipes`, as they are written there: their files are written, their commands run and what
  * these print is compared, against the executable's own server. Only `https://secrets.example.com`, where the
- * pages have the reader's server, becomes that server's address.
+ * pages have the reader's server, becomes that server's address. Then the move of `docs/scaling.md`.
  *
  *     bun .ci/recipes.ts dist/secretsfly
  */
@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { origin as formOrigin, TestBrowser } from "../test/harness.ts";
 import { check, freePort, startServer } from "./harness.ts";
+import { checkMove } from "./move.ts";
 import { readPage, Scratch, type Step } from "./recipe.ts";
 import { checks, needs, preparations } from "./recipe-checks.ts";
 
@@ -53,11 +54,12 @@ async function withProject(
   isEmpty: boolean,
   use: (scratch: Scratch) => Promise<void>,
 ): Promise<void> {
-  const { id } = await admin.createRoot("shop");
+  const { id, masterKey } = await admin.createRoot("shop");
   if (!isEmpty) assert.equal((await admin.save(id, "prod", secrets)).status, 303);
   const tokens = {
     "read token": await admin.createToken(id, "prod", "read"),
     "write token": await admin.createToken(id, "prod", "write"),
+    "master key": masterKey,
   };
   const folder = join(room, name);
   mkdirSync(folder);
@@ -65,7 +67,7 @@ async function withProject(
   try {
     await use(scratch);
   } finally {
-    scratch.stop();
+    scratch.end();
   }
   assert.equal((await admin.post(`/admin/projects/${id}/delete`, { confirmName: "shop" })).status, 303);
 }
@@ -105,4 +107,5 @@ for (const file of files) {
   });
 }
 
+await checkMove(room, environment);
 await server.stop();
