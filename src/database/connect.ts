@@ -5,6 +5,7 @@ import type { LibSQLDatabase } from "drizzle-orm/libsql";
 import { drizzle } from "drizzle-orm/libsql/web";
 import { keepForOwner } from "./open-for-writing.ts";
 import * as schema from "./schema.ts";
+import { ServerClient } from "./server-client.ts";
 import { SqliteClient } from "./sqlite-client.ts";
 
 /** Drizzle over a libSQL client; `$client` closes it. */
@@ -77,12 +78,13 @@ const serverPatience = 30_000;
 
 /** A database on a libSQL server. It is not asked for anything yet. */
 export function openServer({ databaseUrl, databaseAuthToken }: DatabaseSettings): Client {
-  return createClient({
+  const client = createClient({
     url: databaseUrl,
     ...(databaseAuthToken && { authToken: databaseAuthToken }),
     // One that takes requests and answers none would keep each of them, and whoever asked for it.
     fetch: (request: Request) => fetch(request, { signal: AbortSignal.timeout(serverPatience) }),
   });
+  return new ServerClient(client);
 }
 
 /** Whether an error is SQLite's or the file system's, whose messages quote no content of a row. */

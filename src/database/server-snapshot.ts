@@ -2,6 +2,7 @@ import type { Client, InArgs, InStatement, ResultSet, Transaction } from "@libsq
 import { drizzle } from "drizzle-orm/libsql/web";
 import { connect, type Database, type DatabaseSettings } from "./connect.ts";
 import * as schema from "./schema.ts";
+import { withBytes } from "./server-client.ts";
 
 /**
  * Opens a database on a server as it is at one moment: all is read in one transaction, which begins with what is read
@@ -33,14 +34,14 @@ class SnapshotClient implements Client {
     return this.transaction_.closed;
   }
 
-  execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
+  async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
     const query = typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
-    return this.transaction_.execute(query);
+    return withBytes(await this.transaction_.execute(query));
   }
 
-  batch(statements: (InStatement | [string, InArgs?])[]): Promise<ResultSet[]> {
+  async batch(statements: (InStatement | [string, InArgs?])[]): Promise<ResultSet[]> {
     const queries = statements.map((one) => (Array.isArray(one) ? { sql: one[0], args: one[1] ?? [] } : one));
-    return this.transaction_.batch(queries);
+    return (await this.transaction_.batch(queries)).map(withBytes);
   }
 
   close(): void {

@@ -1,4 +1,5 @@
-import type { Client, InArgs, InStatement, ResultSet, Row } from "@libsql/client";
+import type { Client, InArgs, InStatement, ResultSet } from "@libsql/client";
+import { toRow } from "./result-row.ts";
 import { isRead, type Outcome, type Query, SqliteConnection } from "./sqlite-connection.ts";
 import { StorageError } from "./storage-fault.ts";
 import { type Task, WriteThread } from "./write-thread.ts";
@@ -121,15 +122,6 @@ function toQuery(statement: InStatement | [string, InArgs?]): Query {
   if (typeof statement === "string") return { sql: statement, args: [] };
   if (Array.isArray(statement)) return { sql: statement[0], args: statement[1] ?? [] };
   return { sql: statement.sql, args: statement.args ?? [] };
-}
-
-/** A row is read by index (drizzle) or by name. */
-function toRow(columns: string[], values: unknown[]): Row {
-  const row = values as unknown as Row;
-  columns.forEach((column, i) => {
-    row[column] = values[i] as Row[string];
-  });
-  return row;
 }
 
 const nothing: Outcome = { columns: [], rows: [], changes: 0, lastInsertRowid: undefined };

@@ -3,6 +3,7 @@ import { connect, type Database } from "../../src/database/connect.ts";
 import { isUniqueViolation, isWriteConflict } from "../../src/database/constraint.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { migrations } from "../../src/database/migrations.ts";
+import { connectToSnapshot } from "../../src/database/server-snapshot.ts";
 import { readVersions } from "../../src/vault/history.ts";
 import { failureOf } from "../failure.ts";
 import { createTestApp, fetchMap } from "../harness.ts";
@@ -38,6 +39,19 @@ describe("a database on a libSQL server", () => {
     expect(isWriteConflict(error)).toBe(true);
     const { rows } = await db.$client.execute("SELECT count(*) AS n FROM environments");
     expect(rows[0]?.n).toBe(0);
+  });
+
+  test("gives BLOBs as bytes, by position and by name, as a file does", async () => {
+    const read = "SELECT x'0102' AS bytes, 'text' AS text, NULL AS empty";
+    const [batched] = await db.$client.batch([read], "read");
+    const moment = await connectToSnapshot({ databaseUrl: server.url, databaseAuthToken: undefined });
+    const results = [await db.$client.execute(read), batched, await moment.$client.execute(read)];
+    moment.$client.close();
+    for (const result of results) {
+      const row = result?.rows[0] as unknown as Record<string, unknown>;
+      expect([row[0], row.bytes]).toEqual([new Uint8Array([1, 2]), new Uint8Array([1, 2])]);
+      expect([row[1], row.empty]).toEqual(["text", null]);
+    }
   });
 
   test("checks foreign keys", async () => {
