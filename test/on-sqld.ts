@@ -39,7 +39,8 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-await using sqld = await startSqld({ namespaces: true });
+// One that is let go for others, and is asked for at that moment, is answered as if it were not there.
+await using sqld = await startSqld({ namespaces: true, args: ["--max-active-namespaces", "1000"] });
 const server: TestServer = {
   url: sqld.url,
   adminUrl: sqld.adminUrl ?? "",

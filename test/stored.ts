@@ -1,5 +1,5 @@
 import { Database, type SQLQueryBindings } from "bun:sqlite";
-import { type Client, createClient, type InValue } from "@libsql/client/web";
+import { createClient, type InValue, type ResultSet } from "@libsql/client/web";
 
 /** What can be stored. Of a BLOB the bytes. */
 export type StoredValue = string | number | null | Uint8Array<ArrayBuffer>;
@@ -14,6 +14,8 @@ export type StoredRow = Record<string, StoredValue>;
 export interface Stored {
   /** What a query finds. */
   read(sql: string, ...values: StoredValue[]): Promise<StoredRow[]>;
+  /** What several queries find, one after the other, in one go. */
+  readAll(queries: readonly string[]): Promise<StoredRow[][]>;
   /** Runs a statement. Returns how many rows it changed. */
   write(sql: string, ...values: StoredValue[]): Promise<number>;
 }
@@ -23,44 +25,46 @@ export function storedAt(url: string): Stored {
   return url.startsWith("file:") ? storedIn(url.slice("file:".length)) : storedOn(url);
 }
 
-/** A database file, opened anew for each statement. */
+/** A database file, opened anew each time. */
 export function storedIn(file: string): Stored {
+  const query = (database: Database, sql: string) => database.prepare<StoredRow, SQLQueryBindings[]>(sql);
   return {
     async read(sql, ...values) {
       using database = new Database(file, { readonly: true });
-      return database.prepare<StoredRow, SQLQueryBindings[]>(sql).all(...values);
+      return query(database, sql).all(...values);
+    },
+    async readAll(queries) {
+      using database = new Database(file, { readonly: true });
+      return queries.map((sql) => query(database, sql).all());
     },
     async write(sql, ...values) {
       using database = new Database(file);
       database.run("PRAGMA foreign_keys = OFF");
-      return database.prepare(sql).run(...values).changes;
+      return query(database, sql).run(...values).changes;
     },
   };
 }
 
-/** A database on a server, by a client of its own. */
+/** A database on a server, by a client of its own, which holds nothing that would have to be closed. */
 function storedOn(url: string): Stored {
-  const using = async <T>(use: (client: Client) => Promise<T>): Promise<T> => {
-    const client = createClient({ url });
-    try {
-      return await use(client);
-    } finally {
-      client.close();
-    }
-  };
+  const client = createClient({ url });
   return {
-    read: (sql, ...values) =>
-      using(async (client) => {
-        const { columns, rows } = await client.execute({ sql, args: values });
-        return rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, storedValue(row[i])])));
-      }),
-    // What it is named for is what nothing else of the client does: to put foreign keys aside for a batch.
-    write: (sql, ...values) =>
-      using(async (client) => {
-        const [result] = await client.migrate([{ sql, args: values }]);
-        return result?.rowsAffected ?? 0;
-      }),
+    async read(sql, ...values) {
+      return rowsOf(await client.execute({ sql, args: values }));
+    },
+    async readAll(queries) {
+      return (await client.batch([...queries], "read")).map(rowsOf);
+    },
+    async write(sql, ...values) {
+      // What it is named for is what nothing else of the client does: to put foreign keys aside for a batch.
+      const [result] = await client.migrate([{ sql, args: values }]);
+      return result?.rowsAffected ?? 0;
+    },
   };
+}
+
+function rowsOf({ columns, rows }: ResultSet): StoredRow[] {
+  return rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, storedValue(row[i])])));
 }
 
 function storedValue(value: InValue | undefined): StoredValue {

@@ -28,8 +28,8 @@ export async function migrate(
 ): Promise<string[]> {
   await whenNotBusy(patience, () => createTable(client));
   const applied: string[] = [];
+  let done = await appliedTags(client);
   for (const [position, migration] of migrations.entries()) {
-    const done = await appliedTags(client);
     refuseForeign(done, migrations);
     if (done.length > position) continue;
     const statements = [markOf(position, migration.tag, now), ...stepsOf(migration)];
@@ -40,7 +40,9 @@ export async function migrate(
       // Another process has set the same mark meanwhile. Rows that a migration itself duplicates are a failure.
       if (!isUniqueViolation(error, "migrations")) throw failed(migration.tag, error);
     }
+    done = await appliedTags(client);
   }
+  refuseForeign(done, migrations);
   return applied;
 }
 

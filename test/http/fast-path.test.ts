@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { systemRandom } from "../../src/cryptography/bytes.ts";
 import { formatServiceToken, generateServiceToken } from "../../src/cryptography/service-token.ts";
 import type { TokenAccess } from "../../src/vault/token-access.ts";
-import { bearer, createTestApp, origin, type TestApp, type TestBrowser } from "../harness.ts";
+import { bearer, createFileApp, createTestApp, origin, type TestApp, type TestBrowser } from "../harness.ts";
 
 let app: TestApp;
 let admin: TestBrowser;
@@ -12,13 +12,14 @@ let root: number;
 let token: string;
 const values = { A: "the value of A", B: 'é\n"\\' };
 
-beforeEach(async () => {
-  app = await createTestApp({}, "fast");
+async function open(create: typeof createTestApp): Promise<void> {
+  app = await create({}, "fast");
   admin = app.browser();
   ({ id: root } = await admin.createRoot("shop"));
   await admin.save(root, "prod", values);
   token = await admin.createToken(root, "prod");
-});
+}
+beforeEach(() => open(createTestApp));
 afterEach(() => app.close());
 
 const fetchWith = (headers: Record<string, string>, path = "/api/secrets") => app.request(path, { headers });
@@ -46,6 +47,9 @@ async function learn(of = token): Promise<void> {
   await app.usage.flush();
   await until(async () => (await asked(() => fetched(of))).app === 0);
 }
+const revokeFrom = async (other: TestApp) => {
+  await other.db.$client.execute("update service_tokens set revoked_at = 1");
+};
 /** The revision in an answer's ETag. */
 const etagOf = (answer: Response) => /\.([^."]+)"$/.exec(answer.headers.get("ETag") ?? "")?.[1] ?? "";
 const way = { fast: { app: 0, database: 0 }, read: { app: 1, database: 1 } };
@@ -221,10 +225,25 @@ describe("what is known is not believed", () => {
   });
 });
 
+describe("another process", () => {
+  test("is believed after a second", async () => {
+    const other = await app.sibling();
+    try {
+      await learn();
+      await revokeFrom(other);
+      app.clock.advance(1000);
+      expect(await statusOf()).toBe(401);
+    } finally {
+      other.close();
+    }
+  });
+});
+
 describe("another process on the same file", () => {
-  const revokeFrom = async (other: TestApp) => {
-    await other.db.$client.execute("update service_tokens set revoked_at = 1");
-  };
+  beforeEach(async () => {
+    app.close();
+    await open(createFileApp);
+  });
 
   test("is believed after a second, whatever the file tells", async () => {
     const other = await app.sibling();

@@ -48,11 +48,11 @@ const stagedFor: Readonly<Record<string, readonly [string, string]>> = {
 
 /** Every BLOB of every table of a database, staged ones as those of the rows that they are for. */
 export async function blobsOf(stored: Stored): Promise<Blob[]> {
-  const rows = new Map<string, readonly Row[]>();
-  for (const { name } of await stored.read("select name from sqlite_master where type = 'table'"))
-    rows.set(String(name), await stored.read(`select rowid as rowid, * from "${name}"`));
+  const found = await stored.read("select name from sqlite_master where type = 'table'");
+  const tables = found.map(({ name }) => String(name));
+  const contents = await stored.readAll(tables.map((table) => `select rowid as rowid, * from "${table}"`));
+  const rows = new Map<string, readonly Row[]>(tables.map((table, i) => [table, contents[i] ?? []]));
   const places = new Places(rows);
-  const tables = [...rows.keys()];
   return tables.flatMap((table) =>
     (rows.get(table) ?? []).flatMap((row) =>
       Object.entries(row)

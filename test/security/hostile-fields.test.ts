@@ -46,11 +46,12 @@ async function rowsOf({ stored }: TestApp): Promise<Record<string, unknown[]>> {
     if (byChance.includes(name)) return [name, typeof value];
     return [name, typeof value === "string" ? value.replace(/^session:\w+$/, "session") : value];
   };
-  const rows = tables.map(async ({ name }) => {
-    const all = await stored.read(`select * from "${name}"`);
-    return [String(name), all.map((row) => Object.fromEntries(Object.entries(row).map(plain)))] as const;
-  });
-  return Object.fromEntries(await Promise.all(rows));
+  const contents = await stored.readAll(tables.map(({ name }) => `select * from "${name}"`));
+  const rows = tables.map(({ name }, i) => [
+    name,
+    contents[i]?.map((row) => Object.fromEntries(Object.entries(row).map(plain))),
+  ]);
+  return Object.fromEntries(rows) as Record<string, unknown[]>;
 }
 
 /** What a route leaves in the database when it is sent these fields more, in the form and in the address. */

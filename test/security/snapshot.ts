@@ -7,8 +7,9 @@ import type { TestApp } from "../harness.ts";
  */
 export async function snapshot({ stored }: Pick<TestApp, "stored">): Promise<Record<string, string>> {
   const tables = await stored.read("select name from sqlite_master where type = 'table'");
-  const hashes = tables.map(async ({ name }) => {
-    const rows = await stored.read(`select * from "${name}"`);
+  const contents = await stored.readAll(tables.map(({ name }) => `select * from "${name}"`));
+  const hashes = tables.map(({ name }, i) => {
+    const rows = contents[i] ?? [];
     const plain = rows.map(({ reads: _reads, last_used_at: _lastUsedAt, ...row }) =>
       Object.entries(row).map(([column, value]) => [
         column,
@@ -17,5 +18,5 @@ export async function snapshot({ stored }: Pick<TestApp, "stored">): Promise<Rec
     );
     return [String(name), sha256(JSON.stringify(plain)).toHex()] as const;
   });
-  return Object.fromEntries(await Promise.all(hashes));
+  return Object.fromEntries(hashes);
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, spyOn, test } from "bun:test";
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { type AeadKey, open, seal } from "../../src/cryptography/aead.ts";
 import { type Bytes, systemRandom } from "../../src/cryptography/bytes.ts";
 import { generateMasterKey } from "../../src/cryptography/master-key.ts";
@@ -459,10 +459,12 @@ describe("while others write", () => {
     test(`a staged ${kind} that is gone at the last moment leads to no half of a rotation`, async () => {
       let deletions = 0;
       const late = interrupted(async () => {
-        const { rowsAffected } = await other.db
-          .delete(stagedSeals)
+        const one = other.db
+          .select({ rowid: sql`rowid` })
+          .from(stagedSeals)
           .where(eq(stagedSeals.kind, kind))
           .limit(1);
+        const { rowsAffected } = await other.db.delete(stagedSeals).where(sql`rowid = (${one})`);
         deletions = rowsAffected;
       });
       const { generatedMasterKey } = await rotate(late, root, { currentMasterKey: masterKey });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   bearer,
+  createFileApp,
   createTestApp,
   type Fields,
   fetchMap,
@@ -198,7 +199,11 @@ describe("the preview of an import", () => {
     expect(await fetched(shop)).toEqual({});
   });
 
-  test("takes a text of twelve megabytes", async () => {
+  test("takes a text of twelve megabytes, which a file takes as well", async () => {
+    app.close();
+    app = await createFileApp();
+    admin = app.browser();
+    shop = (await admin.createRoot("shop")).id;
     const text = Array.from({ length: 12 }, (_, i) => `N${i}=${"x".repeat(1_000_000)}`).join("\n");
     const page = await preview(shop, text);
     expect(plan(page)).toHaveLength(12);

@@ -5,7 +5,7 @@ import { parseServiceToken } from "../../../src/cryptography/service-token.ts";
 import { serviceTokens } from "../../../src/database/schema.ts";
 import { authenticate } from "../../../src/vault/token-access.ts";
 import { EventReader, listen, listening } from "../../event-reader.ts";
-import { bearer, createTestApp, type TestApp, type TestBrowser } from "../../harness.ts";
+import { bearer, createFileApp, createTestApp, type TestApp, type TestBrowser } from "../../harness.ts";
 import { startServer, temporaryFolder } from "../../server-process.ts";
 import { put } from "../../vault/inspect.ts";
 
@@ -32,8 +32,17 @@ async function revision(of = token): Promise<string> {
 }
 
 /** Lets the time come for a ping, and for a look into the database whether or not somebody told. */
-async function pass(): Promise<void> {
-  app.clock.advance(15 * second);
+async function pass({ clock, changes } = app): Promise<void> {
+  clock.advance(15 * second);
+  await changes.tick();
+}
+
+/**
+ * Lets the time come at which a server is asked for what nobody tells. Of a file everything is told, and nothing is looked
+ * for so soon.
+ */
+async function passOnServer(): Promise<void> {
+  app.clock.advance(2 * second);
   await app.changes.tick();
 }
 
@@ -130,12 +139,14 @@ describe("a change", () => {
     await expectSilence(own, below, ...elsewhere);
   });
 
-  test("by another process on the same file is told, and so is its revocation", async () => {
+  test("by another process is told, and so is its revocation", async () => {
     const other = await app.sibling();
     const reader = await listening(app, token);
     await put(other, token, "A", "1");
+    await passOnServer();
     expect(await reader.nextRevision()).toBe(await revision());
     await other.browser().post(`/admin/projects/${shop}/service-tokens/1/revoke`);
+    await passOnServer();
     expect(await reader.next()).toBeUndefined();
     other.close();
   });
@@ -224,7 +235,11 @@ describe("listening ends, and the next try is refused, when the token", () => {
 });
 
 describe("a crowd", () => {
-  test("of a thousand listeners costs one look at a write, and none while nothing is written", async () => {
+  test("of a thousand listeners costs one look at a write, and with a file none while nothing is written", async () => {
+    const app = await createFileApp();
+    const admin = app.browser();
+    const { id } = await admin.createRoot("shop");
+    const token = await admin.createToken(id, "prod", "write");
     const statements: string[] = [];
     const { $client } = app.db;
     const execute = $client.execute.bind($client);
@@ -256,7 +271,7 @@ describe("a crowd", () => {
     };
     const other = await app.sibling();
     const readers = await Promise.all(Array.from({ length: 1000 }, () => listening(app, token)));
-    await pass();
+    await pass(app);
     for (const reader of readers) expect(await reader.next()).toMatchObject({ event: "ping" });
 
     statements.length = 0;
@@ -279,6 +294,7 @@ describe("a crowd", () => {
     await app.changes.tick();
     expect(looks()).toBe(1);
     other.close();
+    app.close();
   });
 
   test("that is too large is asked to come again, token by token", async () => {
