@@ -49,7 +49,7 @@ export async function startSqld({ namespaces = false, args = [] }: SqldOptions =
       stdin: "ignore",
       stdout: Bun.file(log),
       stderr: Bun.file(`${log}.err`),
-      env: {},
+      env: { RUST_LOG: "warn" },
     });
     child = started;
     const until = performance.now() + patience;

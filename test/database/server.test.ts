@@ -60,6 +60,21 @@ describe("a database on a libSQL server", () => {
   });
 });
 
+test("an answer of a server is not compressed: what is sealed would not get smaller", async () => {
+  const asked: (string | null)[] = [];
+  using listener = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch({ headers }) {
+      asked.push(headers.get("Accept-Encoding"));
+      return new Response(null, { status: 500 });
+    },
+  });
+  const { $client } = connect({ databaseUrl: listener.url.origin, databaseAuthToken: undefined });
+  expect(await failureOf($client.execute("select 1"))).toHaveProperty("code", "SERVER_ERROR");
+  expect(new Set(asked)).toEqual(new Set(["identity"]));
+});
+
 describe("what a server bounds", () => {
   const environments = { AVAILABLE_ENVIRONMENTS: "prod" };
 
