@@ -2,7 +2,7 @@
  * Runs the tests that open a database against a real libSQL server, one for all of them, where each test has a database
  * of its own:
  *
- *     bun run test:sqld [PATH…] [OPTION of `bun test`…]
+ *     bun run test:sqld [PATH…] [--without=PATH…] [OPTION of `bun test`, as --name=value…]
  *
  * All others say on a server what they say without one. Which they are is seen by what they import (`openers.ts`).
  */
@@ -28,11 +28,14 @@ async function makeTemplate(server: NamespaceServer): Promise<void> {
 }
 
 const words = process.argv.slice(2);
+const without = "--without=";
 const paths = words.filter((word) => !word.startsWith("-"));
-const options = words.filter((word) => word.startsWith("-"));
+const leftOut = words.filter((word) => word.startsWith(without)).map((word) => word.slice(without.length));
+const options = words.filter((word) => word.startsWith("-") && !word.startsWith(without));
 const root = join(import.meta.dir, "..");
+const isIn = (file: string) => (path: string) => file.includes(path);
 const files = (await filesThatOpenDatabases(root)).filter(
-  (file) => paths.length === 0 || paths.some((path) => file.includes(path)),
+  (file) => (paths.length === 0 || paths.some(isIn(file))) && !leftOut.some(isIn(file)),
 );
 if (files.length === 0) {
   process.stderr.write("no such test opens a database wherever the run has them\n");
