@@ -67,7 +67,10 @@ export async function startSqld({ namespaces = false, args = [] }: SqldOptions =
     await child?.exited;
   };
   // A test run that ends early leaves nothing behind.
-  const atExit = () => child?.kill("SIGKILL");
+  const atExit = () => {
+    child?.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.on("exit", atExit);
   await start();
   return {
