@@ -65,13 +65,15 @@ function search(file: string, sought: readonly Sought[]): Found {
   const descriptor = openSync(file, "r");
   try {
     const found: Found = new Map();
+    const index = new NeedleIndex(sought);
     const { size } = fstatSync(descriptor);
     const [buffer, zeros] = [Buffer.alloc(block + overlap), Buffer.alloc(block)];
     for (let at = 0; at < size; at += block) {
       const length = readSync(descriptor, buffer, 0, block + overlap, at);
       const own = Math.min(length, block);
-      if (!buffer.subarray(0, own).equals(zeros.subarray(0, own)))
-        searchBlock(buffer.subarray(0, length), sought, found);
+      if (buffer.subarray(0, own).equals(zeros.subarray(0, own))) continue;
+      for (const finding of index.findingsIn(buffer.subarray(0, length), own))
+        found.set(finding, (found.get(finding) ?? 0) + 1);
     }
     return found;
   } finally {
@@ -79,12 +81,37 @@ function search(file: string, sought: readonly Sought[]): Found {
   }
 }
 
-function searchBlock(bytes: Buffer, sought: readonly Sought[], found: Found): void {
-  for (const { what, needles } of sought) {
-    for (const { encoding, needle } of needles) {
-      const finding = `${what} (${encoding})`;
-      for (let at = bytes.indexOf(needle); at !== -1 && at < block; at = bytes.indexOf(needle, at + 1))
-        found.set(finding, (found.get(finding) ?? 0) + 1);
+/** Needles by their first four bytes: a dump is read once for all of them, where it would take a minute for each alone. */
+class NeedleIndex {
+  readonly #needles = new Map<number, { finding: string; needle: Buffer }[]>();
+  /** Not 0 where a needle may begin with four bytes that are mixed to this. */
+  readonly #begins = new Uint8Array(2 ** 16);
+
+  constructor(sought: readonly Sought[]) {
+    for (const { what, needles } of sought) {
+      for (const { encoding, needle } of needles) {
+        const first = needle.readUInt32LE(0);
+        const same = this.#needles.get(first) ?? [];
+        same.push({ finding: `${what} (${encoding})`, needle });
+        this.#needles.set(first, same);
+        this.#begins[mixed(first)] = 1;
+      }
     }
   }
+
+  /** What begins in the first `own` of the bytes, once for each time that it is there. */
+  findingsIn(bytes: Buffer, own: number): string[] {
+    const findings: string[] = [];
+    const begins = this.#begins;
+    let four = 0;
+    for (let i = 0; i < Math.min(own + 3, bytes.length); i++) {
+      four = ((four >>> 8) | ((bytes[i] as number) << 24)) >>> 0;
+      if (begins[mixed(four)] === 0 || i < 3) continue;
+      for (const { finding, needle } of this.#needles.get(four) ?? [])
+        if (needle.equals(bytes.subarray(i - 3, i - 3 + needle.length))) findings.push(finding);
+    }
+    return findings;
+  }
 }
+
+const mixed = (four: number): number => Math.imul(four, 0x9e3779b1) >>> 16;

@@ -55,7 +55,7 @@ function lock(file: string): Database {
 function faultOf(error: unknown): ReplicationFault {
   if (isBusy(error)) return "in-use";
   const words = error instanceof Error ? error.message : "";
-  const isDamaged = /malformed|not a database|wal_index|corrupt|invalid.*(?:header|magic)/i.test(words);
+  const isDamaged = /malformed|not a database|wal_index|corrupt|invalid.{0,40}(?:header|magic)/i.test(words);
   return isDamaged ? "damaged" : "failed";
 }
 
