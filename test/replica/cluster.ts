@@ -67,11 +67,17 @@ export async function createShop(node: Node): Promise<Shop> {
 }
 
 export function put(node: Node, token: string, name: string, value: string): Promise<Response> {
-  return node.request(`/api/secrets/${name}`, {
-    method: "PUT",
-    headers: { ...bearer(token), "Content-Type": "application/json" },
-    body: JSON.stringify({ value }),
-  });
+  return send(node, token, "PUT", `/${name}`, { value });
+}
+
+/** Sets several secrets, all or none. */
+export function patch(node: Node, token: string, set: Record<string, string>): Promise<Response> {
+  return send(node, token, "PATCH", "", { set });
+}
+
+function send(node: Node, token: string, method: string, path: string, body: object): Promise<Response> {
+  const headers = { ...bearer(token), "Content-Type": "application/json" };
+  return node.request(`/api/secrets${path}`, { method, headers, body: JSON.stringify(body) });
 }
 
 /** What a node answers to a fetch, as it is. */

@@ -4,12 +4,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lineageOf } from "../../src/database/replica/lineage.ts";
 import { ReplicaFile } from "../../src/database/replica/replica-file.ts";
-import { createTestApp } from "../harness.ts";
+import { createFileApp } from "../harness.ts";
 import { temporaryFolder } from "../server-process.ts";
 
 /** A replica as a server leaves it: one file, with its mark. */
 async function replicaIn(folder: string): Promise<ReplicaFile> {
-  const app = await createTestApp();
+  const app = await createFileApp();
   const browser = app.browser();
   const { id } = await browser.createRoot("shop");
   for (let i = 0; i < 40; i++) await browser.save(id, "prod", { [`NAME_${i}`]: "value ".repeat(200) });

@@ -1,11 +1,27 @@
 import { expect, test } from "bun:test";
 import { verifyDatabase } from "../../src/maintenance/verify.ts";
 import { bearer } from "../harness.ts";
-import { createShop, fetchText, type Node, put, startCluster, until } from "./cluster.ts";
+import { createShop, fetchText, type Node, patch, startCluster, until } from "./cluster.ts";
 
 /** In all, by three servers into one environment; how often they are in each other's way is up to the machine. */
 const writes = 2000;
 const names = 40;
+/** How many a writer does with one request: on each server one writes single secrets, and one writes several at once. */
+const portions = [1, 4];
+
+/** As an app does that comes again when it is told to. */
+async function patchUntilDone(node: Node, token: string, set: Record<string, string>): Promise<Written[]> {
+  for (;;) {
+    const response = await patch(node, token, set);
+    if (response.ok) return ((await response.json()) as { secrets: Written[] }).secrets;
+    expect(response.status).toBe(503);
+  }
+}
+
+interface Written {
+  name: string;
+  version: number;
+}
 
 test("of 2,000 writes of three servers to one environment none is lost and none is there twice", async () => {
   await using cluster = await startCluster(3, { DATABASE_SYNC_MILLISECONDS: "100", LOG_LEVEL: "warn" });
@@ -17,26 +33,25 @@ test("of 2,000 writes of three servers to one environment none is lost and none 
   /** Name and version of each write that was acknowledged, and its value. */
   const acknowledged = new Map<string, string>();
   let next = 0;
-  const write = async (node: Node, who: string) => {
+  const take = (portion: number): number[] => {
+    const taken = Array.from({ length: Math.min(portion, writes - next) }, (_, i) => next + i);
+    next += taken.length;
+    return taken;
+  };
+  const write = async (node: Node, who: string, portion: number) => {
     while (next < writes) {
-      const i = next++;
-      const [name, value] = [`NAME_${i % names}`, `${who} ${i}`];
-      // An app that is told to come again does so.
-      for (;;) {
-        const response = await put(node, token, name, value);
-        if (response.ok) {
-          const { version } = (await response.json()) as { version: number };
-          const key = `${name} ${version}`;
-          expect(acknowledged.has(key)).toBe(false);
-          acknowledged.set(key, value);
-          break;
-        }
-        expect(response.status).toBe(503);
+      const set = Object.fromEntries(take(portion).map((i) => [`NAME_${i % names}`, `${who} ${i}`]));
+      for (const { name, version } of await patchUntilDone(node, token, set)) {
+        const key = `${name} ${version}`;
+        expect(acknowledged.has(key)).toBe(false);
+        acknowledged.set(key, set[name] ?? "");
       }
     }
   };
   await Promise.all(
-    cluster.nodes.flatMap((node, i) => [write(node, `node ${i} a`), write(node, `node ${i} b`)]),
+    cluster.nodes.flatMap((node, i) =>
+      portions.map((portion) => write(node, `node ${i}, ${portion} at once,`, portion)),
+    ),
   );
   expect(acknowledged.size).toBe(writes);
 
