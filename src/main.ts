@@ -1,7 +1,7 @@
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import { type Bytes, concat, type Random, systemRandom, toBytes } from "./cryptography/bytes.ts";
 import { BusyError, whenNotBusy } from "./database/busy.ts";
-import { type Database, DatabaseError, databaseFile } from "./database/connect.ts";
+import { type Database, DatabaseError, databaseFile, serverPatience } from "./database/connect.ts";
 import { foreignWrites } from "./database/foreign-writes.ts";
 import { Freshness } from "./database/freshness.ts";
 import { localClient } from "./database/local-client.ts";
@@ -58,8 +58,7 @@ export async function start(config: Config, logger: Logger): Promise<RunningServ
       port: config.PORT,
       // The app has limits of its own, and answers what is larger as it answers any other fault.
       maxRequestBodySize: 2 ** 40,
-      // Seconds; the bytes of a request that does not end are no activity. What may take longer says so (keepConnection).
-      idleTimeout: 10,
+      idleTimeout: idleTimeoutOf(config),
       development: false,
       // Outside of development Bun would share a port that is taken, with half of the requests going to each.
       reusePort: false,
@@ -141,6 +140,16 @@ export async function createServices(
  */
 async function browserMaterial({ ADMIN_PASSWORD }: Config, { db, random }: Vault): Promise<Bytes> {
   return concat((await readBlinding(db)) ?? random(32), toBytes(ADMIN_PASSWORD ?? ""));
+}
+
+/**
+ * How long nothing may be sent on a connection, in seconds; the bytes of a request that does not end are no activity. What
+ * may take longer says so (keepConnection). Who writes to a database server that takes the write and does not answer is
+ * to hear that nobody knows what became of it, and not to be cut off before.
+ */
+export function idleTimeoutOf({ DATABASE_URL }: Pick<Config, "DATABASE_URL">): number {
+  const [usual, afterServer] = [10, 10];
+  return databaseFile(DATABASE_URL) === undefined ? serverPatience / 1000 + afterServer : usual;
 }
 
 function urlOf({ HOST }: Config, port: number | undefined): string {

@@ -2,6 +2,8 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { serverPatience } from "../src/database/connect.ts";
+import { idleTimeoutOf } from "../src/main.ts";
 import { bearer, fetchMap } from "./harness.ts";
 import {
   databaseIn,
@@ -256,6 +258,11 @@ describe("stopping", () => {
     const response = await again.request(secretsPath, { headers: { Cookie: cookie } });
     expect([response.status, response.headers.get("Location")]).toEqual([303, `/admin/projects/${id}`]);
   });
+});
+
+test("a connection is kept for longer than a database server may take for a write, and for a file not for long", () => {
+  expect(idleTimeoutOf({ DATABASE_URL: "http://primary:8080" })).toBeGreaterThan(serverPatience / 1000);
+  expect(idleTimeoutOf({ DATABASE_URL: "file:secretsfly.db" })).toBe(10);
 });
 
 describe("an error that nobody expected", () => {

@@ -74,7 +74,7 @@ function openFile(file: string): Client {
 }
 
 /** How long a server may take for one request: longer than the largest batch, shorter than for ever. Milliseconds. */
-const serverPatience = 30_000;
+export const serverPatience = 30_000;
 
 /** A database on a libSQL server. It is not asked for anything yet. */
 export function openServer({ databaseUrl, databaseAuthToken }: DatabaseSettings): Client {

@@ -35,7 +35,7 @@ export const loopDefences: readonly Defence[] = [
   {
     promise: "a client that is slow is cut off",
     file: "src/main.ts",
-    remove: "idleTimeout: 10,",
+    remove: "idleTimeout: idleTimeoutOf(config),",
     instead: "idleTimeout: 0,",
     test: "test/load/load.test.ts",
     name: "cut off",
