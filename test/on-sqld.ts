@@ -2,9 +2,12 @@
  * Runs the tests that open a database against a real libSQL server, one for all of them, where each test has a database
  * of its own:
  *
- *     bun run test:sqld [PATH…] [--without=PATH…] [OPTION of `bun test`, as --name=value…]
+ *     bun run test:sqld [PATH…] [--within=SECONDS] [OPTION of `bun test`, as --name=value…]
  *
  * All others say on a server what they say without one. Which they are is seen by what they import (`openers.ts`).
+ *
+ * With `--within` it begins nothing more once so much time is over, and says what it has left out: a machine may be too
+ * slow for all of them. What is about the database comes first, and is run in any case.
  */
 
 import { join } from "node:path";
@@ -27,16 +30,27 @@ async function makeTemplate(server: NamespaceServer): Promise<void> {
   $client.close();
 }
 
+/** In which order the folders of `test` are run, "" for `test` itself. The first are left out in no case. */
+const order = ["database", "vault", "sessions", "http", "cli", "client", "", "security", "fuzz", "browser"];
+const indispensable = 3;
+/** How many files are begun with at a time. */
+const portion = 8;
+
+function rankOf(file: string): number {
+  const [, folder = ""] = file.split("/");
+  const rank = order.indexOf(folder.endsWith(".ts") ? "" : folder);
+  return rank === -1 ? order.length : rank;
+}
+
 const words = process.argv.slice(2);
-const without = "--without=";
+const option = "--within=";
+const within = Number(words.find((word) => word.startsWith(option))?.slice(option.length) ?? Infinity);
 const paths = words.filter((word) => !word.startsWith("-"));
-const leftOut = words.filter((word) => word.startsWith(without)).map((word) => word.slice(without.length));
-const options = words.filter((word) => word.startsWith("-") && !word.startsWith(without));
+const options = words.filter((word) => word.startsWith("-") && !word.startsWith(option));
 const root = join(import.meta.dir, "..");
-const isIn = (file: string) => (path: string) => file.includes(path);
-const files = (await filesThatOpenDatabases(root)).filter(
-  (file) => (paths.length === 0 || paths.some(isIn(file))) && !leftOut.some(isIn(file)),
-);
+const files = (await filesThatOpenDatabases(root))
+  .filter((file) => paths.length === 0 || paths.some((path) => file.includes(path)))
+  .toSorted((a, b) => rankOf(a) - rankOf(b));
 if (files.length === 0) {
   process.stderr.write("no such test opens a database wherever the run has them\n");
   process.exit(1);
@@ -50,11 +64,37 @@ const server: TestServer = {
   folder: join(sqld.folder, "data"),
 };
 await makeTemplate(server);
-const run = Bun.spawn({
-  cmd: [process.execPath, "test", "--parallel", ...options, ...files.map((file) => `./${file}`)],
-  cwd: root,
-  env: { ...process.env, ...environmentFor(server) },
-  stdio: ["ignore", "inherit", "inherit"],
-});
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => run.kill(signal));
-process.exitCode = await run.exited;
+
+let running: Bun.Subprocess | undefined;
+let isStopped = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.on(signal, () => {
+    isStopped = true;
+    running?.kill(signal);
+  });
+
+/** Runs some of the files. Returns the exit code. */
+function run(some: readonly string[]): Promise<number> {
+  running = Bun.spawn({
+    cmd: [process.execPath, "test", "--parallel", ...options, ...some.map((file) => `./${file}`)],
+    cwd: root,
+    env: { ...process.env, ...environmentFor(server) },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  return running.exited;
+}
+
+const isDue = (file: string | undefined): boolean =>
+  file !== undefined && (performance.now() < within * 1000 || rankOf(file) < indispensable);
+// All at once where nobody is waiting: fewer processes are started.
+const size = within === Infinity ? files.length : portion;
+let done = 0;
+process.exitCode = 0;
+while (!isStopped && isDue(files[done])) {
+  const code = await run(files.slice(done, done + size));
+  process.exitCode ||= code;
+  done = Math.min(done + size, files.length);
+}
+const left = files.slice(done);
+process.stdout.write(`${done} of ${files.length} test files were run on a libSQL server\n`);
+if (left.length > 0) process.stdout.write(`there was no time for ${left.join(", ")}\n`);
