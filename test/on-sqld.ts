@@ -30,9 +30,9 @@ async function makeTemplate(server: NamespaceServer): Promise<void> {
   $client.close();
 }
 
-/** In which order the folders of `test` are run, "" for `test` itself. The first are left out in no case. */
+/** In which order the folders of `test` are run, "" for `test` itself. The first is left out in no case. */
 const order = ["database", "vault", "sessions", "http", "cli", "client", "", "security", "fuzz", "browser"];
-const indispensable = 3;
+const indispensable = 1;
 /** How many files are begun with at a time. */
 const portion = 8;
 

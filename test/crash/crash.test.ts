@@ -16,7 +16,7 @@ test("a server that is killed has kept every write that it acknowledged, and no 
 });
 
 test("a server that is killed while it makes its database leaves one that the next start completes", async () => {
-  for (let milliseconds = 0; milliseconds < 24; milliseconds += 3) {
+  for (let milliseconds = 0; milliseconds < 24; milliseconds += 6) {
     using folder = temporaryFolder();
     const file = databaseIn(folder.path);
     const touched = whenTouched(`${file}-wal`);
