@@ -1,9 +1,10 @@
 import type { Config } from "./config.ts";
+import { BusyError } from "./database/busy.ts";
 import { connect, type Database, DatabaseError } from "./database/connect.ts";
 import { MigrationError, migrate, refuseNewer } from "./database/migrate.ts";
 import { migrations } from "./database/migrations.ts";
 import { connectReplica } from "./database/replica/connect-replica.ts";
-import type { RebuildReason, ReplicaNews, Trouble } from "./database/replica/replica.ts";
+import { type RebuildReason, type ReplicaNews, troubleSentence } from "./database/replica/news.ts";
 import { serverFault } from "./database/server-fault.ts";
 import { StorageError, storageSentence } from "./database/storage-fault.ts";
 import { type Logger, loggable } from "./logger.ts";
@@ -46,16 +47,11 @@ function logReplica(logger: Logger, news: ReplicaNews): void {
     logger[news.rebuilt === "missing" ? "info" : "warn"](
       "the replica is filled, and holds what the primary holds",
     );
-  else if ("trouble" in news) logger.error({ reason: news.trouble }, troubleSentences[news.trouble]);
+  else if ("trouble" in news) logger.error({ ...news.trouble }, troubleSentence(news.trouble));
   else if (news.rebuilding === "missing")
     logger.info("there is no replica yet: it is filled from the primary");
   else logger.error({ reason: news.rebuilding }, rebuildSentences[news.rebuilding]);
 }
-
-const troubleSentences: Readonly<Record<Trouble, string>> = {
-  "in-use": "another server keeps this replica up to date: each needs a DATABASE_REPLICA_PATH of its own",
-  unsupported: "there is no replication library for this system: the replica stays as it is",
-};
 
 const rebuildSentences: Readonly<Record<Exclude<RebuildReason, "missing">, string>> = {
   incomplete: "the replica was never filled: it is filled anew from the primary",
@@ -65,7 +61,7 @@ const rebuildSentences: Readonly<Record<Exclude<RebuildReason, "missing">, strin
   other: "the primary is another database than the replica is of: the replica is filled anew from it",
 };
 
-/** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError. */
+/** A database server that does not answer is told by its address, and why. Throws DatabaseError, MigrationError, BusyError. */
 async function migrateOrExplain(
   client: Client,
   { DATABASE_URL, DATABASE_AUTH_TOKEN }: Config,
@@ -74,7 +70,8 @@ async function migrateOrExplain(
   try {
     return await migrate(client, migrations, now);
   } catch (error) {
-    if (error instanceof MigrationError || DATABASE_URL.startsWith("file:")) throw error;
+    if (error instanceof MigrationError || error instanceof BusyError || DATABASE_URL.startsWith("file:"))
+      throw error;
     if (error instanceof StorageError)
       throw new DatabaseError(`cannot migrate the database: ${storageSentence(error)}`);
     const { code, error: kind } = loggable(error);

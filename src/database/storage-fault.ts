@@ -11,7 +11,8 @@ import { SecretsflyError } from "../errors.ts";
  * - `refused`: its server does not take the token, or has no such database.
  * - `forbidden`: its server lets nobody write, or not with this token; what is there can be read.
  * - `locked`: another program has held the lock for longer than a write waits.
- * - `cut-off`: the primary of a replica does not answer; what the replica holds can be read.
+ * - `cut-off`: the primary of a replica does not answer, or refuses the token, or what it has does not come to this machine;
+ *   what the replica holds can be read.
  * - `foreign-primary`: the primary is empty, or was wiped; what the replica holds can be read.
  * - `rebuilding`: the replica is filled anew; what it held can be read, unless it was damaged.
  */

@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { removeReplica } from "../../src/database/replica/files.ts";
 import { lineageOf } from "../../src/database/replica/lineage.ts";
 import { ReplicaFile } from "../../src/database/replica/replica-file.ts";
 import { createFileApp } from "../harness.ts";
@@ -64,6 +65,6 @@ test("one that is not there, was never complete, or is behind what it was, is no
   }
   file.mark(lineage);
   expect(await file.fault()).toBeUndefined();
-  file.remove();
+  removeReplica(file.path);
   expect(await file.fault()).toBe("missing");
 });

@@ -4,7 +4,9 @@ import type { Client } from "@libsql/client";
 import { drizzle } from "drizzle-orm/libsql/web";
 import { type Database, DatabaseError, type DatabaseSettings, fileFault, openServer } from "../connect.ts";
 import * as schema from "../schema.ts";
-import { Replica, type ReplicaNews } from "./replica.ts";
+import { storageSentence } from "../storage-fault.ts";
+import { type ReplicaNews, troubleSentence } from "./news.ts";
+import { Replica } from "./replica.ts";
 import { ReplicaClient } from "./replica-client.ts";
 import { ReplicaFile } from "./replica-file.ts";
 import { Syncer } from "./syncer.ts";
@@ -18,6 +20,8 @@ export interface ReplicaSettings extends DatabaseSettings {
 
 /** How long a start waits for what is new where the replica can be served as it is, in milliseconds. */
 const startPatience = 5000;
+/** How long a start without a file that can be served tries to fill it, in milliseconds. */
+const fillPatience = 60_000;
 
 /**
  * Opens a database of which this machine has an embedded replica: it is read here, and written on its primary. Where the
@@ -48,19 +52,29 @@ export async function connectReplica(
   try {
     const fault = await file.fault();
     if (fault) await prepare(primary);
-    if (await replica.start(fault, startPatience)) return drizzle({ client, schema });
-    throw new DatabaseError(`the replica ${file.path} is ${fault}, and could not be filled`);
+    if (await replica.start(fault, startPatience, fillPatience)) return drizzle({ client, schema });
+    throw new DatabaseError(
+      `the replica ${file.path} is ${fault}, and could not be filled: ${whyNot(replica)}`,
+    );
   } catch (error) {
     client.close();
     throw error;
   }
 }
 
+/** What keeps a replica from being filled, for people. */
+function whyNot({ trouble, fault }: Replica): string {
+  if (!trouble) return fault ? storageSentence({ kind: fault }) : "the primary does not give what it has";
+  return troubleSentence(trouble) + (trouble.code === undefined ? "" : ` (${trouble.code})`);
+}
+
 /** `libsql://` as the library that replicates has it: HTTPS, and with `tls=0` HTTP. */
 function plainAddress(databaseUrl: string): string {
-  if (!databaseUrl.startsWith("libsql:")) return databaseUrl;
   const url = new URL(databaseUrl);
-  const scheme = url.searchParams.get("tls") === "0" ? "http:" : "https:";
+  const isPlain = url.searchParams.get("tls") === "0";
+  if (!url.searchParams.has("tls") && url.protocol !== "libsql:") return databaseUrl;
   url.searchParams.delete("tls");
+  if (url.protocol !== "libsql:") return url.href.replace(/\/$/, "");
+  const scheme = isPlain ? "http:" : "https:";
   return scheme + url.href.slice("libsql:".length);
 }

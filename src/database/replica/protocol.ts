@@ -7,8 +7,11 @@ export interface Settings {
   authToken: string | undefined;
 }
 
-/** What it is told: its settings, and then each time that it is to look for what is new. */
-export type Message = { settings: Settings } | { sync: number };
+/**
+ * What it is told: its settings, and then each time that it is to look for what is new. `isAnew`: the replica is removed
+ * first, and filled from the beginning; only the first `sync` can be that.
+ */
+export type Message = { settings: Settings } | { sync: number; isAnew: boolean };
 
 /** What it answers to each `sync`. */
 export type Answer = { sync: number } & (Synced | Failed);
@@ -31,6 +34,18 @@ export interface Failed {
  * - `in-use`: another process keeps this file up to date.
  * - `unsupported`: there is no replication library for this system.
  * - `damaged`: the file is no use any more.
- * - `failed`: anything else, such as a primary that does not answer, or does not take the token.
+ * - `disk`: the file, or what is beside it, cannot be read or written.
+ * - `tls`: the primary's certificate is not trusted, or it speaks no TLS.
+ * - `refused`: the primary does not take the token.
+ * - `unreachable`: the primary does not answer.
+ * - `failed`: anything else.
  */
-export type ReplicationFault = "in-use" | "unsupported" | "damaged" | "failed";
+export type ReplicationFault =
+  | "in-use"
+  | "unsupported"
+  | "damaged"
+  | "disk"
+  | "tls"
+  | "refused"
+  | "unreachable"
+  | "failed";

@@ -1,6 +1,7 @@
 import type { Client, InArgs, InStatement, ResultSet, TransactionMode } from "@libsql/client";
 import { isRead } from "../sqlite-connection.ts";
 import { StorageError, storageFault } from "../storage-fault.ts";
+import { isDamage } from "./damage.ts";
 import type { Replica } from "./replica.ts";
 
 /** How long what was written may take to come back to this machine before it is acknowledged all the same. Milliseconds. */
@@ -109,20 +110,18 @@ export class ReplicaClient implements Client {
       throw new StorageError("cut-off", met.mayBeWritten, { cause: error });
     } finally {
       // Also of one that was refused: what was in its way is to be seen.
-      if (!this.replica.fault) await Promise.race([this.replica.catchUp(), Bun.sleep(ownWritePatience)]);
+      if (!this.replica.fault) await this.#catchUp();
     }
+  }
+
+  /** What was written is on the primary all the same: where it does not come back in time, this machine says so. */
+  async #catchUp(): Promise<void> {
+    const isLate = Bun.sleep(ownWritePatience).then(() => false);
+    if (!(await Promise.race([this.replica.catchUp(), isLate]))) this.replica.cutOff();
   }
 }
 
 function sqlOf(statement: InStatement | [string, InArgs?]): string {
   if (typeof statement === "string") return statement;
   return Array.isArray(statement) ? statement[0] : statement.sql;
-}
-
-/** What SQLite says of a file that is no database any more. */
-function isDamage(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if ("code" in current && /^SQLITE_(?:CORRUPT|NOTADB|IOERR)/.test(String(current.code))) return true;
-  }
-  return false;
 }

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { isBusy } from "../constraint.ts";
+import { removeReplica } from "./files.ts";
 import { type NativeReplica, openReplica } from "./native.ts";
 import type { Answer, Failed, Message, ReplicationFault, Settings, Synced } from "./protocol.ts";
 
@@ -19,15 +20,17 @@ class ReplicaProcess {
       this.#settings = message.settings;
       return;
     }
-    const answer: Answer = { sync: message.sync, ...(await this.#sync()) };
+    const answer: Answer = { sync: message.sync, ...(await this.#sync(message.isAnew)) };
     process.send?.(answer);
   }
 
-  async #sync(): Promise<Synced | Failed> {
+  async #sync(isAnew: boolean): Promise<Synced | Failed> {
     const { file, url, authToken } = this.#settings ?? {};
     if (file === undefined || url === undefined) return { fault: "failed" };
     try {
       this.#lock ??= lock(`${file}-lock`);
+      // Nobody but who has the lock: to another server these may be the files that it reads.
+      if (isAnew && !this.#replica) removeReplica(file);
       this.#replica ??= openReplica(file, url, authToken ?? "");
       if (!this.#replica) return { fault: "unsupported" };
       const { frame_no, frames_synced } = await this.#replica.sync();
@@ -51,12 +54,32 @@ function lock(file: string): Database {
   }
 }
 
-/** The library has no codes: its words tell. */
+/** The library has no codes: its words tell. The first that fits. */
+const faults: readonly (readonly [RegExp, ReplicationFault])[] = [
+  // Before damage, which some of these sound like: what is no TLS is a "corrupt message".
+  [/certificate|InvalidContentType|UnknownIssuer|\btls\b/i, "tls"],
+  [/unauthori[sz]ed|unauthenticated|forbidden|PermissionDenied/i, "refused"],
+  [
+    /Client\(Status|trying to connect|connection (?:closed|reset|refused)|HandshakeTimeout|timed out/i,
+    "unreachable",
+  ],
+  [/IO error|os error|no space|disk is full|DiskFull|ReadOnly/i, "disk"],
+  [/malformed|not ?a ?database|wal_index|corrupt|invalid.{0,40}(?:header|magic)/i, "damaged"],
+  // It could not write what came: in this place SQLite's own code is gone.
+  [/FatalInjectError|SqliteFailure|disk/i, "disk"],
+];
+
 function faultOf(error: unknown): ReplicationFault {
   if (isBusy(error)) return "in-use";
+  if (isFileFault(error)) return "disk";
   const words = error instanceof Error ? error.message : "";
-  const isDamaged = /malformed|not a database|wal_index|corrupt|invalid.{0,40}(?:header|magic)/i.test(words);
-  return isDamaged ? "damaged" : "failed";
+  return faults.find(([pattern]) => pattern.test(words))?.[1] ?? "failed";
+}
+
+/** Of the lock and of what is removed, which have codes. */
+function isFileFault(error: unknown): boolean {
+  if (!(error instanceof Error && "code" in error)) return false;
+  return /^(?:SQLITE_(?:FULL|IOERR|CANTOPEN|READONLY)|E(?!RR_)[A-Z]+$)/.test(String(error.code));
 }
 
 // What it makes is its owner's alone.

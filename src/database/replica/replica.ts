@@ -1,22 +1,14 @@
 import type { Client } from "@libsql/client";
 import type { SqliteClient } from "../sqlite-client.ts";
 import type { StorageFaultKind } from "../storage-fault.ts";
-import { type Head, type Lineage, lineageOf, type Relation, survey } from "./lineage.ts";
+import { isDamage } from "./damage.ts";
+import { type Head, type Lineage, type Relation, survey } from "./lineage.ts";
+import { type RebuildReason, type ReplicaNews, type Trouble, Troubles } from "./news.ts";
+import type { Synced } from "./protocol.ts";
 import type { ReplicaFile } from "./replica-file.ts";
 import { Rounds } from "./rounds.ts";
 import type { Syncer, SyncOutcome } from "./syncer.ts";
-
-/** What a replica is told to log, since nobody asks for it: why it is filled anew, and that it is. */
-export type ReplicaNews = { rebuilding: RebuildReason } | { rebuilt: RebuildReason } | { trouble: Trouble };
-
-/** What keeps a replica from being brought up to date though nothing is wrong with the primary. */
-export type Trouble = "in-use" | "unsupported";
-
-/**
- * Why a replica is filled from the beginning: `missing`, `incomplete` and `damaged` are the file's faults, `parted` and
- * `other` tell what the primary holds by now (see `Relation`).
- */
-export type RebuildReason = "missing" | "incomplete" | "damaged" | "parted" | "other";
+import { ReplicaView } from "./view.ts";
 
 export interface ReplicaParts {
   file: ReplicaFile;
@@ -33,45 +25,44 @@ const askPatience = 3000;
 const syncPatience = 10_000;
 /** For all that was written while the primary was not to be reached, and for the whole database. */
 const [catchUpPatience, rebuildPatience] = [120_000, 900_000] as const;
-/** How long a start without a file tries to fill one, where the primary answers and does not give what it has. Milliseconds. */
-const fillPatience = 60_000;
 /** Until the primary is asked again where something is odd, in milliseconds. */
 const doubtPause = 50;
-/** Between two tries to reach a primary that is gone, at least. */
+/** Between two tries to get over a fault, in milliseconds. */
 const retryEvery = 1000;
 /** What is no event of the audit, such as how often tokens were used, is looked for so often. Milliseconds. */
 const unheardEvery = 10_000;
-/** So often in vain, with a primary that answers, and the file is given up. */
-const mostFailures = 20;
+/** So often may a primary give, without a fault, something else than what it has: while it tidies up its log it does. */
+const mostDoubts = 20;
 
 /**
  * An embedded replica: a file of this machine that holds what the primary holds, a moment later. What is served of it
  * goes from one state of the primary to a later one and never back: whenever the primary could not be reached it is asked
- * what it is before anything is taken from it, and what comes then is seen as a whole or not at all.
+ * what it is before anything is taken from it, and of what comes nothing is seen before it is known to continue what was.
  */
 export class Replica {
   /** Called after what is read here has become another. */
   readonly listeners = new Set<() => void>();
-  #local: SqliteClient | undefined;
-  /** Of what is read here. */
-  #lineage: Lineage | undefined;
+  #view: ReplicaView | undefined;
   /** The primary's, when it was asked last: what it told then, it must have later on. */
   #told: Lineage | undefined;
   /** Why nothing can be written, or undefined. It is cut off until the primary has told what it is. */
   #fault: StorageFaultKind | undefined = "cut-off";
   #rebuilding: RebuildReason | undefined;
   #frame: number | undefined;
-  #failures = 0;
-  #trouble: Trouble | undefined;
+  /** How often in a row the primary has given something else than what it has. */
+  #doubts = 0;
+  readonly #troubles: Troubles;
   #changes = 0;
   #reopened = 0;
   /** A write told that what is read here may not be what the primary holds. */
   #isDoubtful = false;
   #takenAt = Number.NEGATIVE_INFINITY;
   #caughtUpAt = Number.NEGATIVE_INFINITY;
+  #isStopped = false;
   readonly #rounds: Rounds;
 
   constructor(private readonly parts: ReplicaParts) {
+    this.#troubles = new Troubles(parts.tell);
     this.#rounds = new Rounds(
       () => this.#attempt(() => this.#look()),
       () => this.#pause(),
@@ -83,36 +74,42 @@ export class Replica {
    * it waits until it is filled.
    *
    * @param fault - why the file cannot be served, as it says itself; undefined: it can
-   * @param patience - milliseconds after which a file that can be served is served as it is
+   * @param toServe - milliseconds after which a file that can be served is served as it is
+   * @param toFill - for how many milliseconds a file is tried to be filled where the primary does not give what it has
    * @returns whether there is something to read
    */
-  async start(fault: RebuildReason | undefined, patience: number): Promise<boolean> {
-    const { file } = this.parts;
-    if (fault) this.#rebuilding = this.#begin(fault);
-    else {
-      this.#local = file.open();
-      this.#lineage = await lineageOf(this.#local);
-    }
+  async start(fault: RebuildReason | undefined, toServe: number, toFill: number): Promise<boolean> {
+    if (!fault) this.#view = await ReplicaView.open(this.parts.file);
+    if (!this.#view) this.#rebuilding = this.#begin(fault ?? "incomplete");
     const caughtUp = this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));
-    await (fault ? caughtUp : Promise.race([caughtUp, Bun.sleep(patience)]));
+    await (this.#rebuilding ? caughtUp : Promise.race([caughtUp, Bun.sleep(toServe)]));
     // A primary that tidies up its log has nothing to give meanwhile.
-    const until = performance.now() + fillPatience;
-    while (!this.#local && performance.now() < until) {
+    const until = performance.now() + toFill;
+    while (!this.#view && performance.now() < until) {
       await Bun.sleep(retryEvery);
       await this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));
     }
-    return this.#local !== undefined;
+    return this.#view !== undefined;
   }
 
   /** What is read from. Throws where there is nothing yet. */
   get local(): SqliteClient {
-    if (!this.#local) throw new Error("the replica is not filled yet");
-    return this.#local;
+    return this.#read.client;
+  }
+
+  get #read(): ReplicaView {
+    if (!this.#view) throw new Error("the replica is not filled yet");
+    return this.#view;
   }
 
   /** Why nothing can be written now; undefined: the primary was reached when it was asked last. */
   get fault(): StorageFaultKind | undefined {
     return this.#fault;
+  }
+
+  /** What keeps it back though its primary answers; undefined: nothing that is known. */
+  get trouble(): Trouble | undefined {
+    return this.#troubles.last;
   }
 
   /** How often what is read has become another. */
@@ -125,7 +122,7 @@ export class Replica {
     return this.#reopened;
   }
 
-  /** For how long the primary has not been heard of, in milliseconds. */
+  /** For how long what is read may lack what others have written, in milliseconds. */
   get age(): number {
     return performance.now() - this.#caughtUpAt;
   }
@@ -133,14 +130,19 @@ export class Replica {
   /**
    * Brings what is read up to what the primary holds now, if it can be reached: to be called after it was written to, or
    * has refused a write.
+   *
+   * @returns whether it is
    */
-  async catchUp(): Promise<void> {
+  async catchUp(): Promise<boolean> {
     await this.#rounds.run(() => this.#attempt(() => this.#take()));
+    return this.#fault === undefined;
   }
 
-  /** Somebody could not reach the primary. */
+  /** Somebody could not reach the primary, or waits in vain for what it has: from now on it is tried to be reached again. */
   cutOff(): void {
-    this.#fault ??= "cut-off";
+    if (this.#fault) return;
+    this.#fault = "cut-off";
+    void this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));
   }
 
   /** What is read makes no sense any more: it is filled anew. */
@@ -151,15 +153,16 @@ export class Replica {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#rounds.stop();
     this.parts.syncer.stop();
-    this.#local?.close();
+    this.#view?.close();
   }
 
   /** Milliseconds until it is looked again. */
   #pause(): number {
     const { interval } = this.parts;
-    if (this.#fault) return Math.max(interval, retryEvery);
+    if (this.#fault) return retryEvery;
     return this.#isDoubtful ? Math.min(interval, doubtPause) : interval;
   }
 
@@ -171,8 +174,13 @@ export class Replica {
       else await this.#meetAgain();
       // It has just turned out that the file is no use, or the primary another one.
       if (this.#rebuilding && !wasRebuilding) await this.#meetAgain();
-    } catch {
+    } catch (error) {
+      // What is closed meanwhile fails.
+      if (this.#isStopped) return;
       this.#fault ??= "cut-off";
+      // The primary's errors are caught where it is asked: this is one of this machine.
+      if (isDamage(error)) this.#rebuilding ??= this.#begin("damaged");
+      else this.#troubles.met({ reason: "local", code: codeOf(error) });
     }
   }
 
@@ -189,24 +197,29 @@ export class Replica {
       return;
     }
     this.#told = met.lineage;
-    const isNew = met.lineage.head?.hash !== this.#lineage?.head?.hash;
-    if (isNew || performance.now() - this.#takenAt > unheardEvery) await this.#take();
+    const isNew = met.lineage.head?.hash !== this.#view?.lineage.head?.hash;
+    if (isNew || performance.now() - this.#takenAt > unheardEvery) await this.#take(met.lineage);
     else this.#caughtUpAt = performance.now();
   }
 
-  /** Takes what is new from the primary. */
-  async #take(): Promise<void> {
+  /**
+   * Takes what is new from the primary.
+   *
+   * @param told - what it has told to have; undefined: it was not asked
+   */
+  async #take(told?: Lineage): Promise<void> {
     const before = this.#frame;
-    const outcome = await this.parts.syncer.sync(syncPatience);
-    if ("fault" in outcome) {
-      this.#failed(outcome);
+    const synced = await this.#pull(syncPatience, told);
+    if (!synced) {
+      // It may be over with the next try, which comes at once.
+      if (this.#doubts < mostDoubts) return;
+      this.#doubts = 0;
+      this.#fault ??= "cut-off";
       return;
     }
-    this.#frame = outcome.frame;
-    this.#takenAt = this.#caughtUpAt = performance.now();
-    if (outcome.frames > 0) await this.#moved();
     // Something was written or was in the way of it, and here is nothing of it; or the log was begun anew.
-    this.#isDoubtful = outcome.frames === 0 || (before !== undefined && (outcome.frame ?? -1) < before);
+    const isOdd = synced.frames === 0 || (before !== undefined && (synced.frame ?? -1) < before);
+    this.#isDoubtful = told === undefined && isOdd;
   }
 
   /** Asks a primary that was gone what it is by now, and then takes from it what is new. */
@@ -217,110 +230,110 @@ export class Replica {
   async #meet(met: Met | undefined): Promise<void> {
     if (!met) {
       this.#fault = "cut-off";
+      this.#troubles.over();
       return;
     }
     if (met.relation === "empty" || !met.lineage) {
       this.#fault = "foreign-primary";
       return;
     }
-    if (met.relation !== "continues") this.#rebuilding ??= this.#begin(met.relation);
+    // Also where it is being filled anew for a lesser reason: what is read here is of the past, and so is all that was opened.
+    const { relation } = met;
+    if (relation !== "continues" && this.#rebuilding !== relation) this.#rebuilding = this.#begin(relation);
     if (this.#rebuilding) await this.#rebuild(this.#rebuilding, met.lineage);
     else await this.#catchUpWith(met.lineage);
     this.#told = met.lineage;
   }
 
   async #catchUpWith(primary: Lineage): Promise<void> {
-    const { local } = this;
-    // A log that began anew may go through states that were long ago: nobody here is to see them.
-    await local.execute("BEGIN");
-    let outcome: SyncOutcome;
-    try {
-      await local.execute("SELECT count(*) FROM sqlite_master");
-      outcome = await this.parts.syncer.sync(catchUpPatience);
-    } finally {
-      await local.execute("COMMIT");
+    const synced = await this.#pull(catchUpPatience, primary);
+    if (synced) this.#isCaughtUp();
+    else if (this.#doubts >= mostDoubts) this.#rebuilding = this.#begin("damaged");
+  }
+
+  /**
+   * Has the file brought up to date, with nothing of it seen before it is known to continue what was read here.
+   *
+   * @param told - what the primary has told to have: without that the file is not up to date
+   * @returns undefined where it is not brought up to date
+   */
+  async #pull(patience: number, told: Lineage | undefined): Promise<Synced | undefined> {
+    const view = this.#read;
+    const { outcome, isContinued, isMoved } = await view.bring(() => this.parts.syncer.sync(patience));
+    if (isMoved) this.#changed();
+    if ("fault" in outcome) {
+      this.#failed(outcome);
+      return undefined;
     }
-    await this.#moved();
-    if ("fault" in outcome) this.#failed(outcome);
-    else if (!(await this.#holds(primary))) this.#rebuilding = this.#begin("damaged");
-    else this.#isCaughtUp(outcome.frame);
+    this.#frame = outcome.frame;
+    if (!isContinued || (told && !(await view.holds(told)))) {
+      this.#doubts++;
+      this.#isDoubtful = true;
+      // What is read here is no longer in the file.
+      if (!isContinued) this.#fault ??= "cut-off";
+      return undefined;
+    }
+    this.#takenAt = this.#caughtUpAt = performance.now();
+    view.settle(outcome.frames);
+    this.#doubts = 0;
+    this.#troubles.over();
+    return outcome;
   }
 
   /** Fills the file from the beginning. Whoever reads meanwhile reads what was there before. */
   async #rebuild(reason: RebuildReason, primary: Lineage): Promise<void> {
     const { file, syncer, tell } = this.parts;
     this.#fault = "rebuilding";
-    await syncer.end();
-    file.remove();
-    const outcome = await syncer.sync(rebuildPatience);
+    const outcome = await syncer.fill(rebuildPatience);
     if ("fault" in outcome) {
       this.#failed(outcome);
       return;
     }
-    const former = this.#local;
-    const filled = file.open();
-    this.#local = filled;
-    if (!(await this.#holds(primary))) {
-      this.#local = former;
-      filled.close();
-      return;
-    }
-    former?.close();
+    const filled = await openFilled(file, primary);
+    if (!filled) return;
+    this.#view?.close();
+    this.#view = filled;
     if (reason === "parted" || reason === "other") this.#reopened++;
     this.#rebuilding = undefined;
-    await this.#moved();
-    this.#isCaughtUp(outcome.frame);
+    this.#frame = outcome.frame;
+    this.#takenAt = this.#caughtUpAt = performance.now();
+    this.#changed();
+    this.#isCaughtUp();
     tell({ rebuilt: reason });
+    filled.settle(0);
   }
 
-  #isCaughtUp(frame: number | undefined): void {
-    this.#frame = frame;
-    this.#failures = 0;
-    this.#trouble = undefined;
+  #isCaughtUp(): void {
+    this.#doubts = 0;
+    this.#troubles.over();
     this.#fault = undefined;
     this.#isDoubtful = false;
-    this.#takenAt = this.#caughtUpAt = performance.now();
   }
 
-  #failed(outcome: Extract<SyncOutcome, { fault: string }>): void {
+  /** Only what the library calls damage is: whatever else it met, the file is as good as it was. */
+  #failed({ fault }: Extract<SyncOutcome, { fault: string }>): void {
     this.#fault ??= "cut-off";
-    this.#failures++;
-    const trouble = outcome.fault === "in-use" || outcome.fault === "unsupported" ? outcome.fault : undefined;
-    if (trouble && trouble !== this.#trouble) this.parts.tell({ trouble });
-    this.#trouble = trouble;
-    const isGivenUp =
-      outcome.fault === "damaged" || (this.#failures >= mostFailures && outcome.fault === "failed");
-    if (isGivenUp) this.#rebuilding ??= this.#begin("damaged");
+    this.#doubts = 0;
+    if (fault === "damaged") this.#rebuilding ??= this.#begin("damaged");
+    else this.#troubles.met({ reason: fault });
   }
 
   #begin(reason: RebuildReason): RebuildReason {
-    this.#failures = 0;
+    this.#doubts = 0;
     this.parts.tell({ rebuilding: reason });
     return reason;
   }
 
   /** Another state is read from now on. */
-  async #moved(): Promise<void> {
-    this.#changed();
-    this.#lineage = await lineageOf(this.local);
-    if (this.#lineage) this.parts.file.mark(this.#lineage);
-  }
-
   #changed(): void {
     this.#changes++;
     for (const listener of this.listeners) listener();
   }
 
-  /** Whether what is read here has all that the primary had. */
-  async #holds({ origin, head }: Lineage): Promise<boolean> {
-    const { relation } = await survey(this.local, { origin, heads: head ? [head] : [] });
-    return relation === "continues";
-  }
-
   /** What the primary is to what is read here, and its own lineage; undefined: it does not say. */
   async #ask(): Promise<Met | undefined> {
-    const heads = [this.#told?.head, this.#lineage?.head].filter((head): head is Head => head !== undefined);
-    const known = this.#lineage;
+    const known = this.#view?.lineage;
+    const heads = [this.#told?.head, known?.head].filter((head): head is Head => head !== undefined);
     const asked = survey(this.parts.primary, { origin: known?.origin ?? "", heads }).catch(() => undefined);
     const met = await Promise.race([asked, Bun.sleep(askPatience).then(() => undefined)]);
     // Nothing is read here yet: whatever it is, is taken.
@@ -331,4 +344,22 @@ export class Replica {
 interface Met {
   relation: Relation;
   lineage: Lineage | undefined;
+}
+
+/** Opens a file that was filled; undefined where it lacks what the primary had. Throws SQLite's errors. */
+async function openFilled(file: ReplicaFile, primary: Lineage): Promise<ReplicaView | undefined> {
+  const view = await ReplicaView.open(file);
+  let isWhole = false;
+  try {
+    isWhole = view !== undefined && (await view.holds(primary));
+    return isWhole ? view : undefined;
+  } finally {
+    if (!isWhole) view?.close();
+  }
+}
+
+/** What may be told of an error: its words may quote what it was given. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return "code" in error && typeof error.code === "string" && error.code !== "" ? error.code : error.name;
 }

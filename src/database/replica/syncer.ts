@@ -27,7 +27,18 @@ export class Syncer {
    *
    * @param patience - milliseconds
    */
-  async sync(patience: number): Promise<SyncOutcome> {
+  sync(patience: number): Promise<SyncOutcome> {
+    return this.#ask(patience, false);
+  }
+
+  /** Removes the replica, unless another process keeps it up to date, and fills it from the beginning: as `sync`. */
+  async fill(patience: number): Promise<SyncOutcome> {
+    // Its library has the former files open.
+    await this.end();
+    return this.#ask(patience, true);
+  }
+
+  async #ask(patience: number, isAnew: boolean): Promise<SyncOutcome> {
     if (this.#isStopped) return { fault: "silent" };
     const child = this.#child ?? this.#start();
     const id = ++this.#lastId;
@@ -35,7 +46,7 @@ export class Syncer {
     this.#waiting.set(id, resolve);
     const timer = setTimeout(() => void this.end(), patience);
     try {
-      child.send({ sync: id } satisfies Message);
+      child.send({ sync: id, isAnew } satisfies Message);
     } catch {
       // It has just ended.
       this.#lose(child);

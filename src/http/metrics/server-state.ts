@@ -52,7 +52,7 @@ function replicaState({ $client }: Database): Family[] {
   return [
     {
       name: "secretsfly_replica_age_seconds",
-      help: "Since when the replica may lack what others have written.",
+      help: "For how long the replica may lack what others have written.",
       type: "gauge",
       samples: [{ value: $client.age / 1000 }],
     },
