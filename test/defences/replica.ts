@@ -100,6 +100,14 @@ export const replicaDefences: readonly Defence[] = [
     name: "log began anew",
   },
   {
+    promise: "nor of what is of long ago in some tables only",
+    file: "src/database/replica/view.ts",
+    remove: '"fault" in outcome && isAnew(position, this.#position)',
+    instead: "outcome === undefined",
+    test: "test/replica/breaking-off.test.ts",
+    name: "nor where the audit",
+  },
+  {
     promise: "what came before it broke off makes what is known stale",
     file: "src/database/replica/view.ts",
     remove: 'wasHeld || "fault" in outcome || outcome.frames > 0',

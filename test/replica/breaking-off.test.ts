@@ -59,6 +59,35 @@ describe("what is taken from the primary and breaks off", () => {
     expect(await machine.events()).toBe(82);
     expect(machine.news).not.toContainEqual({ rebuilding: "damaged" });
   });
+
+  test("nor where the audit is in the file as it was, and other tables are as they were long ago", async () => {
+    await using primary = await startPrimary();
+    await primary.db.executeMultiple("CREATE TABLE state (value); INSERT INTO state VALUES ('first')");
+    await primary.db.execute("CREATE TABLE bulk (id INTEGER PRIMARY KEY, value)");
+    const rows = Array.from({ length: 400 }, (_, i) => `(${i}, randomblob(3000))`);
+    await primary.db.execute(`INSERT INTO bulk VALUES ${rows.join()}`);
+    using machine = await startMachine(primary);
+    const { path, client, replica, syncer } = machine;
+    const state = async () => (await client.execute("SELECT value FROM state")).rows[0]?.[0];
+    const index = `${path}-client_wal_index`;
+    copyFileSync(index, `${index}.old`);
+    await primary.db.execute("UPDATE state SET value = 'second'");
+    // In their pages, of which there are no more and no fewer than before.
+    for (let i = 0; i < 4; i++) await primary.db.execute("UPDATE bulk SET value = randomblob(3000)");
+    await primary.db.execute("UPDATE state SET value = 'third'");
+    await primary.append(1);
+    expect(await replica.catchUp()).toBe(true);
+    await syncer.end();
+    copyFileSync(`${index}.old`, index);
+
+    primary.proxy.replication(1);
+    expect(await replica.catchUp()).toBe(false);
+    expect(await state()).toBe("third");
+    primary.proxy.replication("passes");
+    expect(await replica.catchUp()).toBe(true);
+    expect([await state(), await machine.events()]).toEqual(["third", 2]);
+    expect(machine.news).not.toContainEqual({ rebuilding: "damaged" });
+  });
 });
 
 test("a WAL that is written to while somebody reads does not grow for ever", async () => {

@@ -3,6 +3,11 @@ import { rmSync } from "node:fs";
 /** What libSQL's library keeps beside a replica: without it the file cannot go on, and with it alone it would not begin anew. */
 const endings = ["", "-wal", "-shm", "-client_wal_index"] as const;
 
+/** Where libSQL's library keeps how far a replica has come. */
+export function indexOf(file: string): string {
+  return `${file}-client_wal_index`;
+}
+
 /** Where it is kept how far a replica was complete. */
 export function markOf(file: string): string {
   return `${file}-mark`;

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { isBusy } from "../constraint.ts";
 import { SqliteClient } from "../sqlite-client.ts";
-import { markOf } from "./files.ts";
+import { indexOf, markOf } from "./files.ts";
 import { type Head, type Lineage, lineageOf } from "./lineage.ts";
 
 /**
@@ -70,6 +70,17 @@ export class ReplicaFile {
     }
   }
 
+  /** Which log the library has filled it from, and how far; undefined where it is not told. */
+  position(): Position | undefined {
+    try {
+      // 16 bytes name the log, and then there is the number of the last frame, which is -1 before there is one.
+      const index = readFileSync(indexOf(this.path));
+      return { log: index.toString("hex", 0, 16), frame: index.readBigInt64LE(16) };
+    } catch {
+      return undefined;
+    }
+  }
+
   #mark(): Lineage | undefined {
     try {
       const mark = JSON.parse(readFileSync(markOf(this.path), "utf8")) as Lineage | null;
@@ -78,6 +89,12 @@ export class ReplicaFile {
       return undefined;
     }
   }
+}
+
+/** How far a replica has come in a log of its primary. */
+export interface Position {
+  log: string;
+  frame: bigint;
 }
 
 async function has(client: SqliteClient, { id, hash }: Head): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { SqliteClient } from "../sqlite-client.ts";
 import { type Lineage, lineageOf, survey } from "./lineage.ts";
-import type { ReplicaFile } from "./replica-file.ts";
+import type { Position, ReplicaFile } from "./replica-file.ts";
 import type { SyncOutcome } from "./syncer.ts";
 
 /** So many frames, of a page each, are taken before the WAL is tidied up. */
@@ -22,6 +22,8 @@ export interface Brought {
 export class ReplicaView {
   #isHeld = false;
   #marked: Lineage | undefined;
+  /** Of what is read. */
+  #position: Position | undefined;
   #untidy = 0;
 
   private constructor(
@@ -31,7 +33,9 @@ export class ReplicaView {
     /** Sees what is in the file by now. */
     private readonly newest: SqliteClient,
     private current: Lineage,
-  ) {}
+  ) {
+    this.#position = file.position();
+  }
 
   /** Opens a file; undefined where it is no database of ours, or not complete. Throws SQLite's errors. */
   static async open(file: ReplicaFile): Promise<ReplicaView | undefined> {
@@ -62,16 +66,21 @@ export class ReplicaView {
   }
 
   /**
-   * Has the file brought up to date. A log that began anew goes through states that were long ago, and may stop there: what
-   * is in the file is read once it has all that was read before, however far it has come. Throws SQLite's errors.
+   * Has the file brought up to date. What is in it by then is read as far as it came, unless the log began anew: that writes
+   * pages of long ago over those of now, and until it has come to its end the file is neither. Throws SQLite's errors.
    */
   async bring(sync: () => Promise<SyncOutcome>): Promise<Brought> {
     const wasHeld = this.#isHeld;
     await this.#hold();
     const outcome = await sync();
+    const kept: Brought = { outcome, isContinued: false, isMoved: false };
+    const position = this.file.position();
+    // Nor is it looked into: it may be no database at all.
+    if ("fault" in outcome && isAnew(position, this.#position)) return kept;
     const { relation, lineage } = await this.#compare(this.current);
-    if (relation !== "continues" || !lineage) return { outcome, isContinued: false, isMoved: false };
+    if (relation !== "continues" || !lineage) return kept;
     this.current = lineage;
+    this.#position = position;
     await this.#release();
     // Of what broke off there may be a part, too, such as a token that was revoked.
     return { outcome, isContinued: true, isMoved: wasHeld || "fault" in outcome || outcome.frames > 0 };
@@ -125,4 +134,10 @@ export class ReplicaView {
       if (!(error instanceof Error && error.message.includes("no transaction is active"))) throw error;
     }
   }
+}
+
+/** Whether it is not just further on in the same log. */
+function isAnew(now: Position | undefined, former: Position | undefined): boolean {
+  if (!former) return false;
+  return !now || now.log !== former.log || now.frame < former.frame;
 }
