@@ -1,7 +1,7 @@
 /**
- * A violated constraint has another shape in each engine: `code` is SQLITE_CONSTRAINT_… from bun:sqlite
- * and libsql, PROXY_ERROR or a message with SQLite's own words from a replica, and drizzle wraps the
- * error as `cause`. What they share is SQLite's sentence.
+ * A violated constraint has another shape wherever it comes from: `code` is SQLITE_CONSTRAINT_… from bun:sqlite and
+ * SQLITE_CONSTRAINT from a server, a batch has the step that failed as its `cause`, and drizzle wraps that once more.
+ * What they share is SQLite's sentence.
  */
 function mentions(error: unknown, pattern: RegExp): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {

@@ -82,15 +82,10 @@ for (const [engine, client] of [
   });
 }
 
-describe("what a server and a replica say", () => {
+describe("what a server says", () => {
   const sentence = "UNIQUE constraint failed: audit_events.id";
   const shapes: Record<string, Error> = {
     server: new LibsqlError(`SQLITE_CONSTRAINT: SQLite error: ${sentence}`, "SQLITE_CONSTRAINT"),
-    proxy: new LibsqlError(
-      `PROXY_ERROR: error executing a request on the primary: ${sentence}`,
-      "PROXY_ERROR",
-    ),
-    replica: new Error(`RemoteSqliteFailure(3, 2067, "${sentence}")`),
     batch: new LibsqlError("a step failed", "SQLITE_CONSTRAINT", undefined, undefined, new Error(sentence)),
     wrapped: new Error("Failed query: insert into …", {
       cause: new Error("batch", { cause: new Error(sentence) }),
