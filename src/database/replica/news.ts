@@ -73,3 +73,9 @@ export class Troubles {
 function isSame(one: Trouble | undefined, other: Trouble): boolean {
   return one?.reason === other.reason && one.code === other.code;
 }
+
+/** What may be told of an error: its words may quote what it was given. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return "code" in error && typeof error.code === "string" && error.code !== "" ? error.code : error.name;
+}

@@ -3,7 +3,7 @@ import type { SqliteClient } from "../sqlite-client.ts";
 import type { StorageFaultKind } from "../storage-fault.ts";
 import { isDamage } from "./damage.ts";
 import { type Head, type Lineage, type Relation, survey } from "./lineage.ts";
-import { type RebuildReason, type ReplicaNews, type Trouble, Troubles } from "./news.ts";
+import { codeOf, type RebuildReason, type ReplicaNews, type Trouble, Troubles } from "./news.ts";
 import type { Synced } from "./protocol.ts";
 import type { ReplicaFile } from "./replica-file.ts";
 import { Rounds } from "./rounds.ts";
@@ -289,7 +289,7 @@ export class Replica {
       this.#failed(outcome);
       return;
     }
-    const filled = await openFilled(file, primary);
+    const filled = await ReplicaView.openWhole(file, primary);
     if (!filled) return;
     this.#view?.close();
     this.#view = filled;
@@ -344,22 +344,4 @@ export class Replica {
 interface Met {
   relation: Relation;
   lineage: Lineage | undefined;
-}
-
-/** Opens a file that was filled; undefined where it lacks what the primary had. Throws SQLite's errors. */
-async function openFilled(file: ReplicaFile, primary: Lineage): Promise<ReplicaView | undefined> {
-  const view = await ReplicaView.open(file);
-  let isWhole = false;
-  try {
-    isWhole = view !== undefined && (await view.holds(primary));
-    return isWhole ? view : undefined;
-  } finally {
-    if (!isWhole) view?.close();
-  }
-}
-
-/** What may be told of an error: its words may quote what it was given. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return "code" in error && typeof error.code === "string" && error.code !== "" ? error.code : error.name;
 }

@@ -55,6 +55,18 @@ export class ReplicaView {
     return undefined;
   }
 
+  /** Opens a file that was filled; undefined where it lacks what the primary had. Throws SQLite's errors. */
+  static async openWhole(file: ReplicaFile, primary: Lineage): Promise<ReplicaView | undefined> {
+    const view = await ReplicaView.open(file);
+    let isWhole = false;
+    try {
+      isWhole = view !== undefined && (await view.holds(primary));
+      return isWhole ? view : undefined;
+    } finally {
+      if (!isWhole) view?.close();
+    }
+  }
+
   /** Of what is read. */
   get lineage(): Lineage {
     return this.current;
