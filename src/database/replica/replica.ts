@@ -134,7 +134,9 @@ export class Replica {
    * @returns whether it is
    */
   async catchUp(): Promise<boolean> {
-    await this.#rounds.run(() => this.#attempt(() => this.#take()));
+    // Where a doubt is left the primary is asked, too: who writes all the time leaves no pause in which that comes by itself.
+    const round = () => (this.#isDoubtful ? this.#look() : this.#take());
+    await this.#rounds.run(() => this.#attempt(round));
     return this.#fault === undefined;
   }
 
