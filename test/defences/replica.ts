@@ -86,13 +86,6 @@ export const replicaDefences: readonly Defence[] = [
     name: "give the token of the database to nobody",
   },
   {
-    promise: "the process that fills the replica ends with its server",
-    file: "src/database/replica/replica-process.ts",
-    remove: 'process.on("disconnect", () => process.exit(0));\n',
-    test: "test/replica/nodes.test.ts",
-    name: "ends with a server that is killed",
-  },
-  {
     promise: "nothing is read of what leads from long ago to where the replica was",
     file: "src/database/replica/view.ts",
     remove: "    await this.#hold();\n",
