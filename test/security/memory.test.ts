@@ -3,10 +3,9 @@
  * in a core dump as `gcore` writes it. While it is unsealed, the same search finds them.
  */
 
-import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { bearer, type TestBrowser } from "../harness.ts";
+import { fileURLToPath } from "node:url";
+import type { TestBrowser } from "../harness.ts";
 import { databaseIn, type ServerProcess, startFileServer, temporaryFolder } from "../server-process.ts";
 import { type Found, searchCoreDump, smallReservations, whyNoCoreDump } from "./core-dump.ts";
 import { sealings, useEverything } from "./remembered.ts";
@@ -26,9 +25,6 @@ function say(text: string): void {
 interface Unsealed {
   server: ServerProcess;
   admin: TestBrowser;
-  /** Of the service token that it was used with, and the path of its database. */
-  token: string;
-  file: string;
   look(): Promise<Found>;
 }
 
@@ -36,10 +32,14 @@ interface Unsealed {
  * A process in which everything was done, with all of its root projects unsealed. Where their time was over before that,
  * nothing is done with it.
  */
-async function whileUnsealed(env: Record<string, string>, act: (unsealed: Unsealed) => Promise<void>) {
+async function whileUnsealed(
+  env: Record<string, string>,
+  act: (unsealed: Unsealed) => Promise<void>,
+  command?: readonly string[],
+) {
   using folder = temporaryFolder();
   const settings = { ...smallReservations, AVAILABLE_ENVIRONMENTS: "dev,prod", LOG_LEVEL: "debug", ...env };
-  await using server = await startFileServer(folder.path, settings);
+  await using server = await startFileServer(folder.path, settings, command);
   const admin = server.browser();
   if (env.ADMIN_PASSWORD) await admin.post("/admin/sign-in", { password: env.ADMIN_PASSWORD });
   const file = databaseIn(folder.path);
@@ -48,12 +48,10 @@ async function whileUnsealed(env: Record<string, string>, act: (unsealed: Unseal
     say(`not everything was done in ${env.ADMIN_MASTER_KEY_EXPIRATION} s: ${error}`);
   });
   if (!used) return;
-  const { promised, others, token } = used;
+  const { promised, others } = used;
   await act({
     server,
     admin,
-    token,
-    file,
     look: () => searchCoreDump(server.pid, folder.path, [...promised, ...others]),
   });
 }
@@ -65,15 +63,6 @@ function allOverwritten({ server }: Unsealed): Promise<void> {
     const counts = log.matchAll(/"sealed":(\d+),"milliseconds":\d+,"msg":"overwrote/g);
     return [...counts].reduce((sum, [, count]) => sum + Number(count), 0) >= wanted;
   });
-}
-
-/** Whether there is a process, and not only what is left of it until somebody asks how it ended. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 const isHalf = (finding: string): boolean => finding.endsWith("half)");
@@ -98,8 +87,6 @@ async function isForgotten(
   const before = await unsealed.look();
   await seal();
   await allOverwritten(unsealed);
-  // On a busy machine one that ends may be gone before it is held.
-  if (!isRunning(unsealed.server.pid)) return false;
   const after = await unsealed.look();
   const isValue = (finding: string) => !isHalf(finding) && !isKey(finding);
   const [were = 0, are = 0] = [before, after].map((found) => sum(only(found, isValue)));
@@ -117,12 +104,17 @@ async function expectForgotten(
   how: string,
   seal: (unsealed: Unsealed) => Promise<unknown> | unknown,
   env: (attempt: number) => Record<string, string> = () => ({}),
+  command?: readonly string[],
 ): Promise<void> {
   let forgotten = false;
   for (let attempt = 1; attempt <= 3 && !forgotten; attempt++)
-    await whileUnsealed(env(attempt), async (unsealed) => {
-      forgotten = await isForgotten(how, unsealed, () => seal(unsealed));
-    });
+    await whileUnsealed(
+      env(attempt),
+      async (unsealed) => {
+        forgotten = await isForgotten(how, unsealed, () => seal(unsealed));
+      },
+      command,
+    );
   expect(forgotten).toBe(true);
 }
 
@@ -163,15 +155,22 @@ searched("after the sign-out no key is in memory, and next to nothing of the val
   ),
 );
 
-searched("after SIGTERM no key is in memory, and next to nothing of the values", () =>
-  expectForgotten("SIGTERM", async (unsealed) => {
-    const { server, token, file } = unsealed;
-    // Somebody writes meanwhile: the last count of a read has to wait, and with it the end of the process.
-    using other = new Database(file);
-    other.run("BEGIN IMMEDIATE");
-    await (await server.request("/api/secrets", { headers: bearer(token) })).text();
-    process.kill(server.pid, "SIGTERM");
-    await allOverwritten(unsealed);
-    if (isRunning(server.pid)) process.kill(server.pid, "SIGSTOP");
-  }),
-);
+/** As `bun start` starts it, and held at its end. */
+const heldAtItsEnd = [
+  process.execPath,
+  ...["--preload", fileURLToPath(import.meta.resolve("./held-end.ts"))],
+  fileURLToPath(import.meta.resolve("../../src/main.ts")),
+];
+
+searched("after SIGTERM no key is in memory, and next to nothing of the values", () => {
+  const atItsEnd = "this is the end";
+  return expectForgotten(
+    "SIGTERM",
+    ({ server }) => {
+      server.signal("SIGTERM");
+      return server.logged(atItsEnd);
+    },
+    () => ({ SAY_AT_END: atItsEnd }),
+    heldAtItsEnd,
+  );
+});
