@@ -34,7 +34,7 @@ async function makeTemplate(server: NamespaceServer): Promise<void> {
 const order = ["database", "vault", "sessions", "http", "cli", "client", "", "security", "fuzz", "browser"];
 const indispensable = 1;
 /** How many files are begun with at a time. */
-const portion = 8;
+const portion = 4;
 
 function rankOf(file: string): number {
   const [, folder = ""] = file.split("/");
