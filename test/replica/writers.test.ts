@@ -7,7 +7,7 @@ import { createShop, fetchText, type Node, patch, startCluster, until } from "./
 const writes = 2000;
 const names = 40;
 /** How many a writer does with one request: on each server one writes single secrets, and one writes several at once. */
-const portions = [1, 4];
+const portions = [1, 8];
 
 /** As an app does that comes again when it is told to. */
 async function patchUntilDone(node: Node, token: string, set: Record<string, string>): Promise<Written[]> {
