@@ -1,10 +1,12 @@
+import { causesOf } from "./causes.ts";
+
 /**
  * A violated constraint has another shape wherever it comes from: `code` is SQLITE_CONSTRAINT_… from bun:sqlite and
  * SQLITE_CONSTRAINT from a server, a batch has the step that failed as its `cause`, and drizzle wraps that once more.
  * What they share is SQLite's sentence.
  */
 function mentions(error: unknown, pattern: RegExp): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
+  for (const current of causesOf(error)) {
     if (pattern.test(current.message)) return true;
   }
   return false;

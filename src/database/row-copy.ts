@@ -15,7 +15,7 @@ export type Digests = ReadonlyMap<string, string>;
 /**
  * Gives away all rows of a database, and sums them up.
  *
- * @param total - how many there are, for who is told of the progress
+ * @param tell - told of how many are done, after each portion
  * @param add - writes them somewhere
  * @throws UnreadableRowsError, and what `add` throws
  */

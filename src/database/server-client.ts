@@ -1,4 +1,5 @@
 import type { Client, InArgs, InStatement, ResultSet, Transaction } from "@libsql/client";
+import { toQuery } from "./query.ts";
 import { toRow } from "./result-row.ts";
 
 type Mode = Parameters<Client["batch"]>[1];
@@ -20,8 +21,7 @@ export class ServerClient implements Client {
   }
 
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
-    const query = typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
-    return withBytes(await this.client.execute(query));
+    return withBytes(await this.client.execute(toQuery(statement, args)));
   }
 
   async batch(statements: (InStatement | [string, InArgs?])[], mode?: Mode): Promise<ResultSet[]> {

@@ -1,3 +1,4 @@
+import { causesOf } from "./causes.ts";
 import { serverStatus, storageFault } from "./storage-fault.ts";
 
 /** By the codes of libSQL's client, of a server, and of what speaks HTTP in between. */
@@ -37,7 +38,7 @@ export function serverFault(error: unknown, hasToken: boolean): string | undefin
 
 /** By what is known of its code. */
 function reasonOf(error: unknown): string | undefined {
-  for (let current = error; current instanceof Error; current = current.cause) {
+  for (const current of causesOf(error)) {
     // Something else than a libSQL server, such as a page of a web server.
     if (current.name === "SyntaxError") return reasons.HRANA_PROTO_ERROR;
     const { code } = current as { code?: unknown };
@@ -57,7 +58,7 @@ function silence(error: unknown): string | undefined {
 /** The innermost code, or kind: what the system said. */
 function codeOf(error: unknown): string | undefined {
   let [code, name]: (string | undefined)[] = [];
-  for (let current = error; current instanceof Error; current = current.cause) {
+  for (const current of causesOf(error)) {
     if ("code" in current && typeof current.code === "string") code = current.code;
     name = current.name;
   }

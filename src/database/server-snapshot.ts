@@ -1,6 +1,7 @@
 import type { Client, InArgs, InStatement, ResultSet, Transaction } from "@libsql/client";
 import { drizzle } from "drizzle-orm/libsql/web";
 import { connect, type Database, type DatabaseSettings } from "./connect.ts";
+import { toQuery } from "./query.ts";
 import * as schema from "./schema.ts";
 import { withBytes } from "./server-client.ts";
 
@@ -35,12 +36,11 @@ class SnapshotClient implements Client {
   }
 
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
-    const query = typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
-    return withBytes(await this.transaction_.execute(query));
+    return withBytes(await this.transaction_.execute(toQuery(statement, args)));
   }
 
   async batch(statements: (InStatement | [string, InArgs?])[]): Promise<ResultSet[]> {
-    const queries = statements.map((one) => (Array.isArray(one) ? { sql: one[0], args: one[1] ?? [] } : one));
+    const queries = statements.map((statement) => toQuery(statement));
     return (await this.transaction_.batch(queries)).map(withBytes);
   }
 

@@ -1,6 +1,7 @@
 import type { Client, InArgs, InStatement, ResultSet } from "@libsql/client";
+import { isRead, toQuery } from "./query.ts";
 import { toRow } from "./result-row.ts";
-import { isRead, type Outcome, type Query, SqliteConnection } from "./sqlite-connection.ts";
+import { type Outcome, SqliteConnection } from "./sqlite-connection.ts";
 import { StorageError } from "./storage-fault.ts";
 import { type Task, WriteThread } from "./write-thread.ts";
 
@@ -37,7 +38,7 @@ export class SqliteClient implements Client {
   #closed = false;
 
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
-    const query = typeof statement === "string" ? { sql: statement, args: args ?? [] } : toQuery(statement);
+    const query = toQuery(statement, args);
     const { isReplaced } = this.#connection;
     if (isReplaced) await this.#writer?.letGo();
     if (!this.#writer || isRead(query)) return resultSet(this.#connection.run(query, !isReplaced));
@@ -46,7 +47,7 @@ export class SqliteClient implements Client {
   }
 
   async batch(statements: (InStatement | [string, InArgs?])[]): Promise<ResultSet[]> {
-    const queries = statements.map(toQuery);
+    const queries = statements.map((statement) => toQuery(statement));
     if (this.#connection.isReplaced) await this.#writer?.letGo();
     if (!this.#writer || queries.every(isRead)) return this.#connection.batch(queries).map(resultSet);
     return (await this.#write(this.#writer, { kind: "batch", queries })).map(resultSet);
@@ -54,7 +55,7 @@ export class SqliteClient implements Client {
 
   /** A batch that may rebuild tables: foreign keys are checked once, at its end, before it is committed. */
   async migrate(statements: InStatement[]): Promise<ResultSet[]> {
-    const queries = statements.map(toQuery);
+    const queries = statements.map((statement) => toQuery(statement));
     if (!this.#writer) return this.#connection.migrate(queries).map(resultSet);
     return (await this.#write(this.#writer, { kind: "migration", queries })).map(resultSet);
   }
@@ -116,12 +117,6 @@ export class SqliteClient implements Client {
     this.#connection.requireFilesInPlace();
     return writer.run(task);
   }
-}
-
-function toQuery(statement: InStatement | [string, InArgs?]): Query {
-  if (typeof statement === "string") return { sql: statement, args: [] };
-  if (Array.isArray(statement)) return { sql: statement[0], args: statement[1] ?? [] };
-  return { sql: statement.sql, args: statement.args ?? [] };
 }
 
 const nothing: Outcome = { columns: [], rows: [], changes: 0, lastInsertRowid: undefined };

@@ -1,16 +1,11 @@
 import { constants, type Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
-import type { InArgs, InValue } from "@libsql/client";
+import type { InValue } from "@libsql/client";
 import { isBusy } from "./constraint.ts";
 import type { FileIdentities, OpenFiles } from "./open-files.ts";
 import { openForReading } from "./open-for-reading.ts";
 import { type OpenDatabase, openForWriting, openInPlace, tidyUp } from "./open-for-writing.ts";
+import { isRead, type Query } from "./query.ts";
 import { StorageError, storageFault } from "./storage-fault.ts";
-
-/** A statement with its values. Plain data: it can be given to another thread. */
-export interface Query {
-  sql: string;
-  args: InArgs;
-}
 
 /** What a statement did. Plain data, too. */
 export interface Outcome {
@@ -272,11 +267,6 @@ export class SqliteConnection {
 function brokenReferences(rows: number): Error {
   const error = new Error(`FOREIGN KEY constraint failed: ${rows} rows after a migration`);
   return Object.assign(error, { code: "SQLITE_CONSTRAINT_FOREIGNKEY" });
-}
-
-/** Whether a statement surely changes nothing. */
-export function isRead({ sql }: Query): boolean {
-  return /^\s*select\b/i.test(sql);
 }
 
 function toBinding(value: InValue): SQLQueryBindings {

@@ -1,4 +1,5 @@
 import { SecretsflyError } from "../errors.ts";
+import { causesOf } from "./causes.ts";
 
 /**
  * What keeps a database from being used though neither the program nor its user did anything wrong:
@@ -81,7 +82,7 @@ const answers: Readonly<Record<string, StorageFault>> = {
 
 /** The HTTP status with which a server answered instead of telling of SQL; undefined for any other error. */
 export function serverStatus(error: unknown): string | undefined {
-  for (let current = error; current instanceof Error; current = current.cause) {
+  for (const current of causesOf(error)) {
     if ("code" in current && current.code === "SERVER_ERROR")
       return /HTTP status (\d{3})$/.exec(current.message)?.[1];
   }
@@ -90,7 +91,7 @@ export function serverStatus(error: unknown): string | undefined {
 
 /** Which fault of the storage an error tells of; undefined for any other error. Drizzle has the cause inside of its own. */
 export function storageFault(error: unknown): StorageFault | undefined {
-  for (let current = error; current instanceof Error; current = current.cause) {
+  for (const current of causesOf(error)) {
     if (current instanceof StorageError) return current;
     const code = "code" in current && typeof current.code === "string" ? current.code : current.name;
     const answered = answers[serverStatus(current) ?? ""];

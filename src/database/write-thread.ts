@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { FileIdentities } from "./open-files.ts";
-import type { Outcome, Query } from "./sqlite-connection.ts";
+import type { Query } from "./query.ts";
+import type { Outcome } from "./sqlite-connection.ts";
 import { StorageError } from "./storage-fault.ts";
 
 /** What the thread is given to do; what is sealed in it stays sealed there. */

@@ -5,7 +5,6 @@ import type { TellProgress } from "../database/row-copy.ts";
 import { UnreadableRowsError } from "../database/rows.ts";
 import { MaintenanceError, NotWrittenError } from "./maintenance-error.ts";
 import type { OpenDatabase } from "./open.ts";
-
 import { type VerifyReport, verifyDatabase } from "./verify.ts";
 
 /** How a copy is made. */

@@ -1,6 +1,8 @@
+import { causesOf } from "../causes.ts";
+
 /** Whether SQLite says of a file that it is no database any more, or that a part of it cannot be read. */
 export function isDamage(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
+  for (const current of causesOf(error)) {
     if ("code" in current && damage.test(String(current.code))) return true;
   }
   return false;

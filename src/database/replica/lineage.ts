@@ -1,4 +1,5 @@
 import type { Client, InStatement, ResultSet } from "@libsql/client";
+import { causesOf } from "../causes.ts";
 import { unfinishedRestorePattern } from "../restore-mark.ts";
 
 /** Which database it is, and how far it has come: enough to tell whether one is what another was, later on. */
@@ -59,7 +60,7 @@ export async function survey(
 }
 
 function noneWithoutTables(error: unknown): ResultSet[] {
-  for (let current = error; current instanceof Error; current = current.cause) {
+  for (const current of causesOf(error)) {
     if (/no such table/.test(current.message)) return [];
   }
   throw error;

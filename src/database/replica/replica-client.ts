@@ -1,5 +1,5 @@
 import type { Client, InArgs, InStatement, ResultSet, TransactionMode } from "@libsql/client";
-import { isRead } from "../sqlite-connection.ts";
+import { isRead, toQuery } from "../query.ts";
 import { StorageError, storageFault } from "../storage-fault.ts";
 import { isDamage } from "./damage.ts";
 import type { Replica } from "./replica.ts";
@@ -26,13 +26,13 @@ export class ReplicaClient implements Client {
   }
 
   async execute(statement: InStatement | string, args?: InArgs): Promise<ResultSet> {
-    const query = typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
-    if (isRead({ sql: query.sql, args: [] })) return this.#read(() => this.replica.local.execute(query));
+    const query = toQuery(statement, args);
+    if (isRead(query)) return this.#read(() => this.replica.local.execute(query));
     return this.#write(() => this.primary.execute(query));
   }
 
   async batch(statements: (InStatement | [string, InArgs?])[], mode?: TransactionMode): Promise<ResultSet[]> {
-    const reads = statements.every((statement) => isRead({ sql: sqlOf(statement), args: [] }));
+    const reads = statements.every((statement) => isRead(toQuery(statement)));
     if (reads) return this.#read(() => this.replica.local.batch(statements));
     return this.#write(() => this.primary.batch(statements, mode ?? "write"));
   }
@@ -119,9 +119,4 @@ export class ReplicaClient implements Client {
     const isLate = Bun.sleep(ownWritePatience).then(() => false);
     if (!(await Promise.race([this.replica.catchUp(), isLate]))) this.replica.cutOff();
   }
-}
-
-function sqlOf(statement: InStatement | [string, InArgs?]): string {
-  if (typeof statement === "string") return statement;
-  return Array.isArray(statement) ? statement[0] : statement.sql;
 }

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { isBusy } from "../constraint.ts";
 import { SqliteClient } from "../sqlite-client.ts";
-import { indexOf, markOf } from "./files.ts";
+import { indexPathOf, markPathOf } from "./files.ts";
 import { type Head, type Lineage, lineageOf } from "./lineage.ts";
 
 /**
@@ -41,7 +41,7 @@ export class ReplicaFile {
 
   /** It is complete up to here. Throws the file system's errors. */
   mark(lineage: Lineage): void {
-    const mark = markOf(this.path);
+    const mark = markPathOf(this.path);
     const file = openSync(`${mark}.new`, "w", 0o600);
     try {
       writeFileSync(file, JSON.stringify(lineage));
@@ -74,7 +74,7 @@ export class ReplicaFile {
   position(): Position | undefined {
     try {
       // 16 bytes name the log, and then there is the number of the last frame, which is -1 before there is one.
-      const index = readFileSync(indexOf(this.path));
+      const index = readFileSync(indexPathOf(this.path));
       return { log: index.toString("hex", 0, 16), frame: index.readBigInt64LE(16) };
     } catch {
       return undefined;
@@ -83,7 +83,7 @@ export class ReplicaFile {
 
   #mark(): Lineage | undefined {
     try {
-      const mark = JSON.parse(readFileSync(markOf(this.path), "utf8")) as Lineage | null;
+      const mark = JSON.parse(readFileSync(markPathOf(this.path), "utf8")) as Lineage | null;
       return typeof mark?.origin === "string" ? mark : undefined;
     } catch {
       return undefined;
