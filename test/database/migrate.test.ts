@@ -66,6 +66,15 @@ describe("migrations", () => {
     expect(await failureOf(migrate(client, [second], now))).toBeInstanceOf(MigrationError);
   });
 
+  test("of another program are refused before any of ours is applied after them", async () => {
+    await migrate(client, [{ ...first, tag: "0000_elsewhere" }], now);
+    const error = await failureOf(migrate(client, [first, second], now));
+    expect(error).toBeInstanceOf(MigrationError);
+    expect(error?.message).toContain("0000_elsewhere");
+    expect(await tables()).toEqual(["a", "migrations"]);
+    expect(await marks()).toMatchObject([{ tag: "0000_elsewhere" }]);
+  });
+
   test("that fail leave nothing of themselves, and work once they are mended", async () => {
     const broken = { tag: "0001_second", sql: `${second.sql};--> statement-breakpoint\ncreate nonsense` };
     const error = await failureOf(migrate(client, [first, broken], now));

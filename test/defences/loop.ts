@@ -3,12 +3,12 @@ import type { Defence } from "./defence.ts";
 /** The event loop, which nobody holds for long, and what one client may cost the others. */
 export const loopDefences: readonly Defence[] = [
   {
-    promise: "the swap of a rotation does not hold the event loop",
+    promise: "what is written, however large, does not hold the event loop",
     file: "src/database/sqlite-client.ts",
     remove:
       "    this.#connection.refuseWrites();\n    this.#writer = new WriteThread(file, () => this.#connection.files);\n",
-    test: "test/load/event-loop.test.ts",
-    name: "rotation",
+    test: "test/database/write-thread.test.ts",
+    name: "on another thread",
   },
   {
     promise: "a large write is prepared turn by turn",

@@ -209,11 +209,11 @@ export const thiefDefences: readonly Defence[] = [
     name: "before there were pre-shared keys",
   },
   {
-    promise: "a mark of a migration that is not ours stops the start",
+    promise: "a mark of a migration that is not ours stops ours from being applied after it",
     file: "src/database/migrate.ts",
     remove: "    refuseForeign(done, migrations);\n",
-    test: "test/fuzz/stored-rows.test.ts",
-    name: "a mark of a migration",
+    test: "test/database/migrate.test.ts",
+    name: "of another program",
   },
   {
     promise: "a fallback file of another version is refused",
