@@ -14,7 +14,7 @@ export const replicaDefences: readonly Defence[] = [
     file: "src/main.ts",
     remove: "  if (db.$client instanceof ReplicaClient) db.$client.onChange(() => freshness.changed());\n",
     test: "test/replica/nodes.test.ts",
-    name: "serve what others wrote",
+    name: "where nobody listens",
   },
   {
     promise: "a primary that does not answer is told in words, at once",

@@ -37,6 +37,25 @@ describe("servers with a replica each", () => {
     expect((await there.request("/api/secrets", { headers: bearer(token) })).status).toBe(401);
   });
 
+  test("serve what others wrote to an app that they know as soon as their pages show it, also where nobody listens", async () => {
+    await using cluster = await startCluster(2);
+    const [here, there] = cluster.nodes as [(typeof cluster.nodes)[0], (typeof cluster.nodes)[0]];
+    const { id, token } = await createShop(here);
+    const pages = there.browser();
+    const isShown = async (count: number) => {
+      const page = (await pages.open(`/admin/projects/${id}`)).replaceAll(/<[^>]+>|\s+/g, " ");
+      return new RegExp(` prod +${count} `).test(page);
+    };
+    const fetched = async () => (await there.request("/api/secrets", { headers: bearer(token) })).text();
+    for (let count = 1; count <= 5; count++) {
+      await put(here, token, `NAME_${count}`, "a value");
+      // Known from now on, for a second at most.
+      await fetched();
+      await until(() => isShown(count));
+      expect(await fetched()).toContain(`"NAME_${count}"`);
+    }
+  });
+
   test("keep an unsealed project to themselves", async () => {
     await using cluster = await startCluster(2);
     const [here, there] = cluster.nodes as [(typeof cluster.nodes)[0], (typeof cluster.nodes)[0]];
