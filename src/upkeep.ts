@@ -132,7 +132,10 @@ export class Upkeep {
     logger.warn("the database is another one than before: it was opened, and everything is sealed");
     sessions.sealAll();
     changes.poke();
+    // Where it fails it is done again with the next look.
+    this.#wasLost = true;
     await createEnvironments(vault, system);
+    this.#wasLost = false;
     await heads.now();
   }
 }

@@ -3,6 +3,28 @@ import type { Defence } from "./defence.ts";
 /** Several machines: nothing is served that the primary never held, nothing is written that is lost, and all of it is said. */
 export const replicaDefences: readonly Defence[] = [
   {
+    promise: "a primary that tidies up its log cuts nobody off",
+    file: "src/database/replica/replica.ts",
+    remove: 'if (outcome.fault === "unreachable" && !this.#fault) this.#doubt();\n      else ',
+    test: "test/replica/replica.test.ts",
+    name: "waits for what was written|reads each of many writes",
+  },
+  {
+    promise: "a write whose coming back fails once is looked for again before it is acknowledged",
+    file: "src/database/replica/replica-client.ts",
+    remove: "      if (isThere === undefined || this.replica.fault) break;\n",
+    instead: "      break;\n",
+    test: "test/replica/replica.test.ts",
+    name: "waits for what was written",
+  },
+  {
+    promise: "what is too slow for one attempt gets more time with the next",
+    file: "src/database/replica/replica.ts",
+    remove: '    if (fault === "silent") this.#slowness *= 2;\n',
+    test: "test/replica/replica.test.ts",
+    name: "twice as long",
+  },
+  {
     promise: "what was written is read by the next request",
     file: "src/database/replica/replica-client.ts",
     remove: "      if (!this.replica.fault) await this.#catchUp();\n",

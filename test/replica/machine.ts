@@ -22,9 +22,9 @@ export interface Primary extends AsyncDisposable {
   append(count: number, bytes?: number): Promise<void>;
 }
 
-/** Starts a primary whose database has all tables and an event. */
-export async function startPrimary(): Promise<Primary> {
-  const sqld = await startSqld();
+/** Starts a primary whose database has all tables and an event; `args` are more options of its command line. */
+export async function startPrimary(args: readonly string[] = []): Promise<Primary> {
+  const sqld = await startSqld({ args });
   const proxy = startProxy(sqld.url);
   const db = openServer({ databaseUrl: sqld.url, databaseAuthToken: undefined });
   const append = async (count: number, bytes = 10) => {

@@ -86,6 +86,63 @@ test("another past is found out though the file was to be filled anew anyway", a
   expect([machine.replica.reopened, await machine.events()]).toEqual([1, 1]);
 });
 
+describe("a primary that tidies up its log answers to all but what replicates, and meanwhile a replica", () => {
+  test("waits for what was written, and is not cut off", async () => {
+    await using primary = await startPrimary();
+    using machine = await startMachine(primary);
+    const { client, replica, news } = machine;
+    const { asked } = primary.proxy;
+    primary.proxy.replication(0);
+    const writing = client.execute(event(10));
+    await until(() => primary.proxy.asked > asked + 3);
+    expect([replica.fault, await machine.events()]).toEqual([undefined, 1]);
+    primary.proxy.replication("passes");
+    await writing;
+    expect([replica.fault, await machine.events()]).toEqual([undefined, 2]);
+    expect(news).toEqual(filled as typeof news);
+  });
+
+  test("gets what others wrote once that is over, and is cut off where it never is", async () => {
+    await using primary = await startPrimary();
+    using machine = await startMachine(primary);
+    const { replica } = machine;
+    await primary.append(1);
+    primary.proxy.replication(0);
+    expect(await replica.catchUp()).toBe(false);
+    expect(replica.fault).toBeUndefined();
+    await until(() => replica.fault === "cut-off");
+    expect(await machine.events()).toBe(1);
+    primary.proxy.replication("passes");
+    await until(() => replica.fault === undefined);
+    expect(await machine.events()).toBe(2);
+  });
+
+  test("reads each of many writes as soon as it is told of it", async () => {
+    await using primary = await startPrimary(["--max-log-size", "1"]);
+    using machine = await startMachine(primary);
+    const { client, replica } = machine;
+    for (let count = 2; count < 300; count++) {
+      await client.execute(event(40_000));
+      // A machine may be so slow that it takes longer than anybody waits: then it is known.
+      if (replica.fault === undefined) expect(await machine.events()).toBe(count);
+    }
+  });
+});
+
+test("what takes longer than anybody waits is waited for twice as long the next time", async () => {
+  await using primary = await startPrimary();
+  using machine = await startMachine(primary);
+  const { replica, syncer } = machine;
+  const sync = syncer.sync.bind(syncer);
+  const waited: number[] = [];
+  syncer.sync = async (patience) => {
+    waited.push(patience / 1000);
+    return waited.length % 5 === 0 ? sync(patience) : { fault: "silent" };
+  };
+  for (let i = 1; i <= 7; i++) expect(await replica.catchUp()).toBe(i === 5);
+  expect(waited).toEqual([10, 240, 480, 960, 1920, 10, 240]);
+});
+
 describe("a replica that was cut off", () => {
   test("says so where what was written does not come back, which is acknowledged all the same", async () => {
     await using primary = await startPrimary();

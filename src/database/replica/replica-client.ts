@@ -6,6 +6,8 @@ import type { Replica } from "./replica.ts";
 
 /** How long what was written may take to come back to this machine before it is acknowledged all the same. Milliseconds. */
 const ownWritePatience = 5000;
+/** Until it is looked for again, in milliseconds. */
+const ownWritePause = 50;
 
 /**
  * Reads from an embedded replica and writes to its primary, behind libSQL's `Client` interface. What was written is read
@@ -116,7 +118,13 @@ export class ReplicaClient implements Client {
 
   /** What was written is on the primary all the same: where it does not come back in time, this machine says so. */
   async #catchUp(): Promise<void> {
-    const isLate = Bun.sleep(ownWritePatience).then(() => false);
-    if (!(await Promise.race([this.replica.catchUp(), isLate]))) this.replica.cutOff();
+    const isLate = Bun.sleep(ownWritePatience).then(() => undefined);
+    for (;;) {
+      const isThere = await Promise.race([this.replica.catchUp(), isLate]);
+      if (isThere) return;
+      if (isThere === undefined || this.replica.fault) break;
+      await Bun.sleep(ownWritePause);
+    }
+    this.replica.cutOff();
   }
 }

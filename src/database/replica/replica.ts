@@ -23,15 +23,23 @@ export interface ReplicaParts {
 const askPatience = 3000;
 /** For what others have written since the last look, in milliseconds. */
 const syncPatience = 10_000;
-/** For all that was written while the primary was not to be reached, and for the whole database. */
-const [catchUpPatience, rebuildPatience] = [120_000, 900_000] as const;
+/**
+ * For all that was written while the primary was not to be reached, and for the whole database: twice as long after each
+ * time that it was not enough, since nothing is kept of what came until then, up to the longest.
+ */
+const [catchUpPatience, rebuildPatience, longestPatience] = [120_000, 900_000, 3_600_000] as const;
 /** Until the primary is asked again where something is odd, in milliseconds. */
 const doubtPause = 50;
 /** Between two tries to get over a fault, in milliseconds. */
 const retryEvery = 1000;
 /** What is no event of the audit, such as how often tokens were used, is looked for so often. Milliseconds. */
 const unheardEvery = 10_000;
-/** So often may a primary give, without a fault, something else than what it has: while it tidies up its log it does. */
+/**
+ * For so long may a primary that answers give nothing, or something else than what it has: while it tidies up its log it
+ * does. Milliseconds.
+ */
+const doubtPatience = 5000;
+/** So often may it do that where the replica is cut off, until the fault is taken to be the file's. */
 const mostDoubts = 20;
 
 /**
@@ -51,6 +59,10 @@ export class Replica {
   #frame: number | undefined;
   /** How often in a row the primary has given something else than what it has. */
   #doubts = 0;
+  /** Since when it has given that, or nothing, though it answers; undefined: what came last was right. */
+  #doubtfulSince: number | undefined;
+  /** By how much longer than usual it is waited for what comes. */
+  #slowness = 1;
   readonly #troubles: Troubles;
   #changes = 0;
   #reopened = 0;
@@ -131,19 +143,18 @@ export class Replica {
    * Brings what is read up to what the primary holds now, if it can be reached: to be called after it was written to, or
    * has refused a write.
    *
-   * @returns whether it is
+   * @returns whether it is; false without a `fault`: it may be with the next try
    */
-  async catchUp(): Promise<boolean> {
+  catchUp(): Promise<boolean> {
     // Where a doubt is left the primary is asked, too: who writes all the time leaves no pause in which that comes by itself.
     const round = () => (this.#isDoubtful ? this.#look() : this.#take());
-    await this.#rounds.run(() => this.#attempt(round));
-    return this.#fault === undefined;
+    return this.#rounds.run(() => this.#attempt(round));
   }
 
   /** Somebody could not reach the primary, or waits in vain for what it has: from now on it is tried to be reached again. */
   cutOff(): void {
     if (this.#fault) return;
-    this.#fault = "cut-off";
+    this.#isCutOff();
     void this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));
   }
 
@@ -156,6 +167,7 @@ export class Replica {
 
   stop(): void {
     this.#isStopped = true;
+    this.#fault ??= "cut-off";
     this.#rounds.stop();
     this.parts.syncer.stop();
     this.#view?.close();
@@ -168,21 +180,21 @@ export class Replica {
     return this.#isDoubtful ? Math.min(interval, doubtPause) : interval;
   }
 
-  /** Never throws: whatever fails is tried again. */
-  async #attempt(round: () => Promise<void>): Promise<void> {
+  /** Whether what is read is what the primary holds. Never throws: whatever fails is tried again. */
+  async #attempt(round: () => Promise<boolean>): Promise<boolean> {
     const wasRebuilding = this.#rebuilding !== undefined;
     try {
-      if (!this.#fault && !this.#rebuilding) await round();
-      else await this.#meetAgain();
+      const isThere = !this.#fault && !this.#rebuilding ? await round() : await this.#meetAgain();
       // It has just turned out that the file is no use, or the primary another one.
-      if (this.#rebuilding && !wasRebuilding) await this.#meetAgain();
+      return this.#rebuilding && !wasRebuilding ? await this.#meetAgain() : isThere;
     } catch (error) {
       // What is closed meanwhile fails.
-      if (this.#isStopped) return;
+      if (this.#isStopped) return false;
       this.#fault ??= "cut-off";
       // The primary's errors are caught where it is asked: this is one of this machine.
       if (isDamage(error)) this.#rebuilding ??= this.#begin("damaged");
       else this.#troubles.met({ reason: "local", code: codeOf(error) });
+      return false;
     }
   }
 
@@ -191,17 +203,17 @@ export class Replica {
    * from an older copy of itself would be followed without a word, and what it writes then would be mixed with what it
    * has lost.
    */
-  async #look(): Promise<void> {
+  async #look(): Promise<boolean> {
+    const wasDoubtful = this.#doubtfulSince !== undefined;
     this.#isDoubtful = false;
     const met = await this.#ask();
-    if (met?.relation !== "continues" || !met.lineage) {
-      await this.#meet(met);
-      return;
-    }
+    if (met?.relation !== "continues" || !met.lineage) return this.#meet(met);
     this.#told = met.lineage;
     const isNew = met.lineage.head?.hash !== this.#view?.lineage.head?.hash;
-    if (isNew || performance.now() - this.#takenAt > unheardEvery) await this.#take(met.lineage);
-    else this.#caughtUpAt = performance.now();
+    if (isNew || wasDoubtful || performance.now() - this.#takenAt > unheardEvery)
+      return this.#take(met.lineage);
+    this.#caughtUpAt = performance.now();
+    return true;
   }
 
   /**
@@ -209,35 +221,35 @@ export class Replica {
    *
    * @param told - what it has told to have; undefined: it was not asked
    */
-  async #take(told?: Lineage): Promise<void> {
+  async #take(told?: Lineage): Promise<boolean> {
     const before = this.#frame;
     const synced = await this.#pull(syncPatience, told);
     if (!synced) {
       // It may be over with the next try, which comes at once.
-      if (this.#doubts < mostDoubts) return;
-      this.#doubts = 0;
-      this.#fault ??= "cut-off";
-      return;
+      const now = performance.now();
+      if (!this.#fault && now - (this.#doubtfulSince ?? now) > doubtPatience) this.#isCutOff();
+      return false;
     }
     // Something was written or was in the way of it, and here is nothing of it; or the log was begun anew.
     const isOdd = synced.frames === 0 || (before !== undefined && (synced.frame ?? -1) < before);
     this.#isDoubtful = told === undefined && isOdd;
+    return true;
   }
 
   /** Asks a primary that was gone what it is by now, and then takes from it what is new. */
-  async #meetAgain(): Promise<void> {
-    await this.#meet(await this.#ask());
+  async #meetAgain(): Promise<boolean> {
+    return this.#meet(await this.#ask());
   }
 
-  async #meet(met: Met | undefined): Promise<void> {
+  async #meet(met: Met | undefined): Promise<boolean> {
     if (!met) {
       this.#fault = "cut-off";
       this.#troubles.over();
-      return;
+      return false;
     }
     if (met.relation === "empty" || !met.lineage) {
       this.#fault = "foreign-primary";
-      return;
+      return false;
     }
     // Also where it is being filled anew for a lesser reason: what is read here is of the past, and so is all that was opened.
     const { relation } = met;
@@ -245,10 +257,11 @@ export class Replica {
     if (this.#rebuilding) await this.#rebuild(this.#rebuilding, met.lineage);
     else await this.#catchUpWith(met.lineage);
     this.#told = met.lineage;
+    return this.#fault === undefined;
   }
 
   async #catchUpWith(primary: Lineage): Promise<void> {
-    const synced = await this.#pull(catchUpPatience, primary);
+    const synced = await this.#pull(this.#patiently(catchUpPatience), primary);
     if (synced) this.#isCaughtUp();
     else if (this.#doubts >= mostDoubts) this.#rebuilding = this.#begin("damaged");
   }
@@ -264,29 +277,51 @@ export class Replica {
     const { outcome, isContinued, isMoved } = await view.bring(() => this.parts.syncer.sync(patience));
     if (isMoved) this.#changed();
     if ("fault" in outcome) {
-      this.#failed(outcome);
+      // While it tidies up its log, which takes a second or so, it answers to all but this.
+      if (outcome.fault === "unreachable" && !this.#fault) this.#doubt();
+      else this.#failed(outcome);
       return undefined;
     }
     this.#frame = outcome.frame;
     if (!isContinued || (told && !(await view.holds(told)))) {
       this.#doubts++;
-      this.#isDoubtful = true;
+      this.#doubt();
       // What is read here is no longer in the file.
       if (!isContinued) this.#fault ??= "cut-off";
       return undefined;
     }
     this.#takenAt = this.#caughtUpAt = performance.now();
     view.settle(outcome.frames);
-    this.#doubts = 0;
-    this.#troubles.over();
+    this.#hasCome();
     return outcome;
+  }
+
+  #doubt(): void {
+    this.#doubtfulSince ??= performance.now();
+    this.#isDoubtful = true;
+  }
+
+  #isCutOff(): void {
+    this.#fault = "cut-off";
+    this.#doubts = 0;
+  }
+
+  #hasCome(): void {
+    this.#doubts = 0;
+    this.#doubtfulSince = undefined;
+    this.#slowness = 1;
+    this.#troubles.over();
+  }
+
+  #patiently(milliseconds: number): number {
+    return Math.min(milliseconds * this.#slowness, longestPatience);
   }
 
   /** Fills the file from the beginning. Whoever reads meanwhile reads what was there before. */
   async #rebuild(reason: RebuildReason, primary: Lineage): Promise<void> {
     const { file, syncer, tell } = this.parts;
     this.#fault = "rebuilding";
-    const outcome = await syncer.fill(rebuildPatience);
+    const outcome = await syncer.fill(this.#patiently(rebuildPatience));
     if ("fault" in outcome) {
       this.#failed(outcome);
       return;
@@ -306,8 +341,7 @@ export class Replica {
   }
 
   #isCaughtUp(): void {
-    this.#doubts = 0;
-    this.#troubles.over();
+    this.#hasCome();
     this.#fault = undefined;
     this.#isDoubtful = false;
   }
@@ -316,6 +350,7 @@ export class Replica {
   #failed({ fault }: Extract<SyncOutcome, { fault: string }>): void {
     this.#fault ??= "cut-off";
     this.#doubts = 0;
+    if (fault === "silent") this.#slowness *= 2;
     if (fault === "damaged") this.#rebuilding ??= this.#begin("damaged");
     else this.#troubles.met({ reason: fault });
   }

@@ -1,10 +1,10 @@
-/** What is done in one round. Never rejects. */
-type Round = () => Promise<void>;
+/** What is done in one round: whether it came to its end well. Never rejects. */
+type Round = () => Promise<boolean>;
 
 /** Does something over and over, one round at a time, and sooner for those who ask for it. */
 export class Rounds {
-  #running: Promise<void> | undefined;
-  #queued: Promise<void> | undefined;
+  #running: Promise<boolean> | undefined;
+  #queued: Promise<boolean> | undefined;
   #timer: Timer | undefined;
   #isStopped = false;
 
@@ -20,8 +20,10 @@ export class Rounds {
   /**
    * Does a round as soon as may be. Where one runs already, it comes after that, which may have begun too early for who
    * asks; and all who ask meanwhile share it.
+   *
+   * @returns what came of it; false after `stop`
    */
-  run(round: Round): Promise<void> {
+  run(round: Round): Promise<boolean> {
     if (this.#queued !== undefined) return this.#queued;
     if (this.#running !== undefined) {
       this.#queued = this.#running.then(() => {
@@ -30,7 +32,7 @@ export class Rounds {
       });
       return this.#queued;
     }
-    if (this.#isStopped) return Promise.resolve();
+    if (this.#isStopped) return Promise.resolve(false);
     clearTimeout(this.#timer);
     this.#running = round().finally(() => {
       this.#running = undefined;
