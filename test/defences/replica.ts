@@ -3,6 +3,13 @@ import type { Defence } from "./defence.ts";
 /** Several machines: nothing is served that the primary never held, nothing is written that is lost, and all of it is said. */
 export const replicaDefences: readonly Defence[] = [
   {
+    promise: "a file that was written over from an earlier place on is not served",
+    file: "src/database/replica/replica-file.ts",
+    remove: " || isBehind(this.position(), mark.position)",
+    test: "test/replica/breaking-off.test.ts",
+    name: "two times at once",
+  },
+  {
     promise: "a primary that tidies up its log cuts nobody off",
     file: "src/database/replica/replica.ts",
     remove: 'if (outcome.fault === "unreachable" && !this.#fault) this.#doubt();\n      else ',

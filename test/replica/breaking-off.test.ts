@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, statSync } from "node:fs";
 import { connectToRead } from "../../src/database/connect.ts";
+import { ReplicaFile } from "../../src/database/replica/replica-file.ts";
+import { temporaryFolder } from "../server-process.ts";
 import { type Machine, startMachine, startPrimary } from "./machine.ts";
 
 /** How many events are in a replica's file, whatever is read of it. */
@@ -88,6 +90,26 @@ describe("what is taken from the primary and breaks off", () => {
     expect([await state(), await machine.events()]).toEqual(["third", 2]);
     expect(machine.news).not.toContainEqual({ rebuilding: "damaged" });
   });
+});
+
+test("nor is any of it by a server that is started then: it may be of two times at once", async () => {
+  await using primary = await startPrimary();
+  using folder = temporaryFolder();
+  const path = `${folder.path}/replica.db`;
+  const index = `${path}-client_wal_index`;
+  const file = new ReplicaFile(path);
+  {
+    using machine = await startMachine(primary, path);
+    copyFileSync(index, `${index}.old`);
+    await primary.append(80, 100_000);
+    expect(await machine.replica.catchUp()).toBe(true);
+  }
+  expect(await file.fault()).toBeUndefined();
+  copyFileSync(`${index}.old`, index);
+  expect(await file.fault()).toBe("damaged");
+  using machine = await startMachine(primary, path);
+  expect(machine.news).toEqual([{ rebuilding: "damaged" }, { rebuilt: "damaged" }]);
+  expect([await machine.events(), await file.fault()]).toEqual([81, undefined]);
 });
 
 test("a WAL that is written to while somebody reads does not grow for ever", async () => {

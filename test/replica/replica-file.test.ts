@@ -19,7 +19,7 @@ async function replicaIn(folder: string): Promise<ReplicaFile> {
   const lineage = await lineageOf(app.db.$client);
   app.close();
   if (!lineage) throw new Error("it has no lineage");
-  file.mark(lineage);
+  file.mark(lineage, undefined);
   return file;
 }
 
@@ -63,7 +63,7 @@ test("one that is not there, was never complete, or is behind what it was, is no
     writeFileSync(mark, text);
     expect(await file.fault()).toBe("incomplete");
   }
-  file.mark(lineage);
+  file.mark(lineage, undefined);
   expect(await file.fault()).toBeUndefined();
   removeReplica(file.path);
   expect(await file.fault()).toBe("missing");

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { SqliteClient } from "../sqlite-client.ts";
 import { type Lineage, lineageOf, survey } from "./lineage.ts";
 import type { Position, ReplicaFile } from "./replica-file.ts";
@@ -21,7 +22,8 @@ export interface Brought {
  */
 export class ReplicaView {
   #isHeld = false;
-  #marked: Lineage | undefined;
+  /** What the mark says. */
+  #marked: { head: string | undefined; position: Position | undefined } | undefined;
   /** Of what is read. */
   #position: Position | undefined;
   #untidy = 0;
@@ -105,10 +107,10 @@ export class ReplicaView {
    * but the last into the file with the next that come, and nobody here waits for it.
    */
   settle(frames: number): void {
-    const { current } = this;
-    if (this.#marked === undefined || this.#marked.head?.hash !== current.head?.hash) {
-      this.file.mark(current);
-      this.#marked = current;
+    const now = { head: this.current.head?.hash, position: this.#position };
+    if (!isDeepStrictEqual(now, this.#marked)) {
+      this.file.mark(this.current, now.position);
+      this.#marked = now;
     }
     this.#untidy += frames;
     if (this.#untidy > tidyAfter && frames <= tidyAfter && this.file.tidy()) this.#untidy = 0;
