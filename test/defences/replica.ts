@@ -189,8 +189,8 @@ export const replicaDefences: readonly Defence[] = [
     promise: "a replica that was cut off tries to come back at once",
     file: "src/database/replica/replica.ts",
     remove:
-      '    this.#fault = "cut-off";\n    void this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));\n',
-    instead: '    this.#fault = "cut-off";\n',
+      "    this.#isCutOff();\n    void this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));\n",
+    instead: "    this.#isCutOff();\n",
     test: "test/replica/replica.test.ts",
     name: "comes back by itself",
   },
