@@ -12,7 +12,7 @@ export const replicaDefences: readonly Defence[] = [
   {
     promise: "a primary that tidies up its log cuts nobody off",
     file: "src/database/replica/replica.ts",
-    remove: 'if (outcome.fault === "unreachable" && !this.#fault) this.#doubt();\n      else ',
+    remove: 'if (outcome.fault === "unreachable" && !this.#fault) this.#doubt(false);\n      else ',
     test: "test/replica/replica.test.ts",
     name: "waits for what was written|reads each of many writes",
   },
@@ -155,7 +155,7 @@ export const replicaDefences: readonly Defence[] = [
   {
     promise: "a replica is not given up at the first answer that lacks something",
     file: "src/database/replica/replica.ts",
-    remove: 'else if (this.#doubts >= mostDoubts) this.#rebuilding = this.#begin("damaged");',
+    remove: 'else if (this.#doubts.areMany) this.#rebuilding = this.#begin("damaged");',
     instead: 'else this.#rebuilding = this.#begin("damaged");',
     test: "test/replica/replica.test.ts",
     name: "given up only after",

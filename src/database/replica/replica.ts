@@ -2,6 +2,7 @@ import type { Client } from "@libsql/client";
 import type { SqliteClient } from "../sqlite-client.ts";
 import type { StorageFaultKind } from "../storage-fault.ts";
 import { isDamage } from "./damage.ts";
+import { Doubts } from "./doubts.ts";
 import { type Head, type Lineage, type Relation, survey } from "./lineage.ts";
 import { codeOf, type RebuildReason, type ReplicaNews, type Trouble, Troubles } from "./news.ts";
 import type { Synced } from "./protocol.ts";
@@ -34,13 +35,6 @@ const doubtPause = 50;
 const retryEvery = 1000;
 /** What is no event of the audit, such as how often tokens were used, is looked for so often. Milliseconds. */
 const unheardEvery = 10_000;
-/**
- * For so long may a primary that answers give nothing, or something else than what it has: while it tidies up its log it
- * does. Milliseconds.
- */
-const doubtPatience = 5000;
-/** So often may it do that where the replica is cut off, until the fault is taken to be the file's. */
-const mostDoubts = 20;
 
 /**
  * An embedded replica: a file of this machine that holds what the primary holds, a moment later. What is served of it
@@ -57,16 +51,13 @@ export class Replica {
   #fault: StorageFaultKind | undefined = "cut-off";
   #rebuilding: RebuildReason | undefined;
   #frame: number | undefined;
-  /** How often in a row the primary has given something else than what it has. */
-  #doubts = 0;
-  /** Since when it has given that, or nothing, though it answers; undefined: what came last was right. */
-  #doubtfulSince: number | undefined;
+  readonly #doubts = new Doubts();
   /** By how much longer than usual it is waited for what comes. */
   #slowness = 1;
   readonly #troubles: Troubles;
   #changes = 0;
   #reopened = 0;
-  /** A write told that what is read here may not be what the primary holds. */
+  /** What is read here may not be what the primary holds: it is asked soon. */
   #isDoubtful = false;
   #takenAt = Number.NEGATIVE_INFINITY;
   #caughtUpAt = Number.NEGATIVE_INFINITY;
@@ -204,7 +195,7 @@ export class Replica {
    * has lost.
    */
   async #look(): Promise<boolean> {
-    const wasDoubtful = this.#doubtfulSince !== undefined;
+    const wasDoubtful = this.#doubts.areThere;
     this.#isDoubtful = false;
     const met = await this.#ask();
     if (met?.relation !== "continues" || !met.lineage) return this.#meet(met);
@@ -226,8 +217,7 @@ export class Replica {
     const synced = await this.#pull(syncPatience, told);
     if (!synced) {
       // It may be over with the next try, which comes at once.
-      const now = performance.now();
-      if (!this.#fault && now - (this.#doubtfulSince ?? now) > doubtPatience) this.#isCutOff();
+      if (!this.#fault && this.#doubts.areLong) this.#isCutOff();
       return false;
     }
     // Something was written or was in the way of it, and here is nothing of it; or the log was begun anew.
@@ -263,7 +253,7 @@ export class Replica {
   async #catchUpWith(primary: Lineage): Promise<void> {
     const synced = await this.#pull(this.#patiently(catchUpPatience), primary);
     if (synced) this.#isCaughtUp();
-    else if (this.#doubts >= mostDoubts) this.#rebuilding = this.#begin("damaged");
+    else if (this.#doubts.areMany) this.#rebuilding = this.#begin("damaged");
   }
 
   /**
@@ -278,14 +268,13 @@ export class Replica {
     if (isMoved) this.#changed();
     if ("fault" in outcome) {
       // While it tidies up its log, which takes a second or so, it answers to all but this.
-      if (outcome.fault === "unreachable" && !this.#fault) this.#doubt();
+      if (outcome.fault === "unreachable" && !this.#fault) this.#doubt(false);
       else this.#failed(outcome);
       return undefined;
     }
     this.#frame = outcome.frame;
     if (!isContinued || (told && !(await view.holds(told)))) {
-      this.#doubts++;
-      this.#doubt();
+      this.#doubt(true);
       // What is read here is no longer in the file.
       if (!isContinued) this.#fault ??= "cut-off";
       return undefined;
@@ -296,19 +285,18 @@ export class Replica {
     return outcome;
   }
 
-  #doubt(): void {
-    this.#doubtfulSince ??= performance.now();
+  #doubt(isWrong: boolean): void {
+    this.#doubts.met(isWrong);
     this.#isDoubtful = true;
   }
 
   #isCutOff(): void {
     this.#fault = "cut-off";
-    this.#doubts = 0;
+    this.#doubts.countAnew();
   }
 
   #hasCome(): void {
-    this.#doubts = 0;
-    this.#doubtfulSince = undefined;
+    this.#doubts.over();
     this.#slowness = 1;
     this.#troubles.over();
   }
@@ -349,14 +337,14 @@ export class Replica {
   /** Only what the library calls damage is: whatever else it met, the file is as good as it was. */
   #failed({ fault }: Extract<SyncOutcome, { fault: string }>): void {
     this.#fault ??= "cut-off";
-    this.#doubts = 0;
+    this.#doubts.countAnew();
     if (fault === "silent") this.#slowness *= 2;
     if (fault === "damaged") this.#rebuilding ??= this.#begin("damaged");
     else this.#troubles.met({ reason: fault });
   }
 
   #begin(reason: RebuildReason): RebuildReason {
-    this.#doubts = 0;
+    this.#doubts.countAnew();
     this.parts.tell({ rebuilding: reason });
     return reason;
   }
