@@ -1,6 +1,5 @@
 /**
- * Runs the tests that open a database against a real libSQL server, one for all of them, where each test has a database
- * of its own:
+ * Runs the tests that open a database against a real libSQL server, where each test has a database of its own:
  *
  *     bun run test:sqld [PATH…] [--within=SECONDS] [OPTION of `bun test`, as --name=value…]
  *
@@ -33,7 +32,11 @@ async function makeTemplate(server: NamespaceServer): Promise<void> {
 /** In which order the folders of `test` are run, "" for `test` itself. The first is left out in no case. */
 const order = ["database", "vault", "sessions", "http", "cli", "client", "", "security", "fuzz", "browser"];
 const indispensable = 1;
-/** How many files are begun with at a time. */
+/**
+ * How many files are begun with at a time, each time on a server that is new. None of its databases is deleted: a server
+ * that deletes one while it copies another may never answer anything again. So it has all of them open, with five
+ * descriptors each.
+ */
 const portion = 4;
 
 function rankOf(file: string): number {
@@ -56,15 +59,6 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// One that is let go for others, and is asked for at that moment, is answered as if it were not there.
-await using sqld = await startSqld({ namespaces: true, args: ["--max-active-namespaces", "1000"] });
-const server: TestServer = {
-  url: sqld.url,
-  adminUrl: sqld.adminUrl ?? "",
-  folder: join(sqld.folder, "data"),
-};
-await makeTemplate(server);
-
 let running: Bun.Subprocess | undefined;
 let isStopped = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const)
@@ -74,26 +68,32 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
   });
 
 /** Runs some of the files. Returns the exit code. */
-function run(some: readonly string[]): Promise<number> {
+async function run(some: readonly string[]): Promise<number> {
+  // One that is let go for others, and is asked for at that moment, is answered as if it were not there.
+  await using sqld = await startSqld({ namespaces: true, args: ["--max-active-namespaces", "100000"] });
+  const server: TestServer = {
+    url: sqld.url,
+    adminUrl: sqld.adminUrl ?? "",
+    folder: join(sqld.folder, "data"),
+  };
+  await makeTemplate(server);
   running = Bun.spawn({
     cmd: [process.execPath, "test", "--parallel", ...options, ...some.map((file) => `./${file}`)],
     cwd: root,
     env: { ...process.env, ...environmentFor(server) },
     stdio: ["ignore", "inherit", "inherit"],
   });
-  return running.exited;
+  return await running.exited;
 }
 
 const isDue = (file: string | undefined): boolean =>
   file !== undefined && (performance.now() < within * 1000 || rankOf(file) < indispensable);
-// All at once where nobody is waiting: fewer processes are started.
-const size = within === Infinity ? files.length : portion;
 let done = 0;
 process.exitCode = 0;
 while (!isStopped && isDue(files[done])) {
-  const code = await run(files.slice(done, done + size));
+  const code = await run(files.slice(done, done + portion));
   process.exitCode ||= code;
-  done = Math.min(done + size, files.length);
+  done = Math.min(done + portion, files.length);
 }
 const left = files.slice(done);
 process.stdout.write(`${done} of ${files.length} test files were run on a libSQL server\n`);
