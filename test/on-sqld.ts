@@ -77,6 +77,7 @@ async function run(some: readonly string[]): Promise<number> {
     folder: join(sqld.folder, "data"),
   };
   await makeTemplate(server);
+  if (isStopped) return 1;
   running = Bun.spawn({
     cmd: [process.execPath, "test", "--parallel", ...options, ...some.map((file) => `./${file}`)],
     cwd: root,

@@ -3,6 +3,12 @@ import type { Defence } from "./defence.ts";
 /** Several machines: nothing is served that the primary never held, nothing is written that is lost, and all of it is said. */
 export const replicaDefences: readonly Defence[] = [
   {
+    promise: "what failed after another database was opened is done later",
+    file: "src/upkeep.ts",
+    remove: "    this.#wasLost = true;\n",
+    test: "test/upkeep.test.ts",
+  },
+  {
     promise: "a file that was written over from an earlier place on is not served",
     file: "src/database/replica/replica-file.ts",
     remove: " || isBehind(this.position(), mark.position)",
@@ -189,8 +195,8 @@ export const replicaDefences: readonly Defence[] = [
     promise: "a replica that was cut off tries to come back at once",
     file: "src/database/replica/replica.ts",
     remove:
-      "    this.#isCutOff();\n    void this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));\n",
-    instead: "    this.#isCutOff();\n",
+      '    this.#fault = "cut-off";\n    void this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));\n',
+    instead: '    this.#fault = "cut-off";\n',
     test: "test/replica/replica.test.ts",
     name: "comes back by itself",
   },

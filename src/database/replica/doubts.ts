@@ -11,7 +11,7 @@ export class Doubts {
   #wrong = 0;
   #since: number | undefined;
 
-  /** @param isWrong - it gave something else than what it has; false: it gave nothing */
+  /** @param isWrong - it gave something else than what it has, to a replica that is cut off */
   met(isWrong: boolean): void {
     this.#since ??= performance.now();
     if (isWrong) this.#wrong++;
@@ -23,7 +23,7 @@ export class Doubts {
     this.#wrong = 0;
   }
 
-  /** The replica has just been cut off: how often something came that was wrong is counted anew. */
+  /** Something else is known to be wrong: how often what came was is counted anew. */
   countAnew(): void {
     this.#wrong = 0;
   }

@@ -145,7 +145,7 @@ export class Replica {
   /** Somebody could not reach the primary, or waits in vain for what it has: from now on it is tried to be reached again. */
   cutOff(): void {
     if (this.#fault) return;
-    this.#isCutOff();
+    this.#fault = "cut-off";
     void this.#rounds.run(() => this.#attempt(() => this.#meetAgain()));
   }
 
@@ -217,7 +217,7 @@ export class Replica {
     const synced = await this.#pull(syncPatience, told);
     if (!synced) {
       // It may be over with the next try, which comes at once.
-      if (!this.#fault && this.#doubts.areLong) this.#isCutOff();
+      if (!this.#fault && this.#doubts.areLong) this.#fault = "cut-off";
       return false;
     }
     // Something was written or was in the way of it, and here is nothing of it; or the log was begun anew.
@@ -286,13 +286,9 @@ export class Replica {
   }
 
   #doubt(isWrong: boolean): void {
-    this.#doubts.met(isWrong);
+    // Before it is cut off the time alone decides.
+    this.#doubts.met(isWrong && this.#fault !== undefined);
     this.#isDoubtful = true;
-  }
-
-  #isCutOff(): void {
-    this.#fault = "cut-off";
-    this.#doubts.countAnew();
   }
 
   #hasCome(): void {
