@@ -231,6 +231,14 @@ export const faultDefences: readonly Defence[] = [
     name: "waits for a form",
   },
   {
+    promise: "the end waits for what overwrites the keys, and not only for the last counts",
+    file: "src/main.ts",
+    remove: "  await Promise.race([forgotten, Bun.sleep(Math.max(0, end - performance.now()))]);\n",
+    instead: "  void [forgotten, end];\n",
+    test: "test/security/memory.test.ts",
+    name: "after SIGTERM",
+  },
+  {
     promise: "a second signal does not cut the end short",
     file: "src/main.ts",
     remove: 'process.on("SIGTERM", () => end("SIGTERM"));',

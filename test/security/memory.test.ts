@@ -56,12 +56,16 @@ async function whileUnsealed(
   });
 }
 
-/** Waits until memory was overwritten for as many root keys as were sealed. */
+/** What a process says that is held at its end: nothing comes after it. */
+const atItsEnd = "this is the end";
+
+/** Waits until memory was overwritten for as many root keys as were sealed, or is not any more. */
 function allOverwritten({ server }: Unsealed): Promise<void> {
   const wanted = sealings.before + sealings.after;
   return server.logged((log) => {
     const counts = log.matchAll(/"sealed":(\d+),"milliseconds":\d+,"msg":"overwrote/g);
-    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0) >= wanted;
+    const overwritten = [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    return overwritten >= wanted || log.includes(atItsEnd);
   });
 }
 
@@ -162,9 +166,8 @@ const heldAtItsEnd = [
   fileURLToPath(import.meta.resolve("../../src/main.ts")),
 ];
 
-searched("after SIGTERM no key is in memory, and next to nothing of the values", () => {
-  const atItsEnd = "this is the end";
-  return expectForgotten(
+searched("after SIGTERM no key is in memory, and next to nothing of the values", () =>
+  expectForgotten(
     "SIGTERM",
     ({ server }) => {
       server.signal("SIGTERM");
@@ -172,5 +175,5 @@ searched("after SIGTERM no key is in memory, and next to nothing of the values",
     },
     () => ({ SAY_AT_END: atItsEnd }),
     heldAtItsEnd,
-  );
-});
+  ),
+);
