@@ -31,9 +31,22 @@ interface SqldOptions {
 const patience = 60_000;
 
 /** Starts a server with an empty folder, on a port of 127.0.0.1 that is free. Throws with what it said instead. */
-export async function startSqld({ namespaces = false, args = [] }: SqldOptions = {}): Promise<Sqld> {
+export async function startSqld(options: SqldOptions = {}): Promise<Sqld> {
+  for (let left = 2; ; left--) {
+    try {
+      return await startAt(freePorts(), options);
+    } catch (error) {
+      // Somebody else may have taken one of them since.
+      if (left === 0) throw error;
+    }
+  }
+}
+
+async function startAt(
+  [port, adminPort]: readonly [number, number],
+  { namespaces = false, args = [] }: SqldOptions,
+): Promise<Sqld> {
   const folder = mkdtempSync(join(quickFolder(), "secretsfly-sqld-"));
-  const [port, adminPort] = [freePort(), freePort()];
   const log = join(folder, "log");
   const command = [
     ...[executable(), "--no-welcome", "--db-path", join(folder, "data")],
@@ -72,7 +85,17 @@ export async function startSqld({ namespaces = false, args = [] }: SqldOptions =
     rmSync(folder, { recursive: true, force: true });
   };
   process.on("exit", atExit);
-  await start();
+  const end = async () => {
+    process.off("exit", atExit);
+    await stop("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await end();
+    throw error;
+  }
   return {
     url: `http://127.0.0.1:${port}`,
     adminUrl: namespaces ? `http://127.0.0.1:${adminPort}` : undefined,
@@ -83,11 +106,7 @@ export async function startSqld({ namespaces = false, args = [] }: SqldOptions =
     ...{ stop, start },
     freeze: () => child?.kill("SIGSTOP"),
     thaw: () => child?.kill("SIGCONT"),
-    async [Symbol.asyncDispose]() {
-      process.off("exit", atExit);
-      await stop("SIGKILL");
-      rmSync(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: end,
   };
 }
 
@@ -105,10 +124,13 @@ function executable(): string {
   return path;
 }
 
-/** A port that nobody listens on now. */
-function freePort(): number {
-  using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  return listener.port;
+/** Two ports that nobody listens on now. */
+function freePorts(): [number, number] {
+  const listen = () => Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  // Both at once, or they may be the same.
+  using one = listen();
+  using other = listen();
+  return [one.port, other.port];
 }
 
 async function isUp(port: number): Promise<boolean> {

@@ -49,7 +49,7 @@ describe("secretsfly run", () => {
 
   test("gives the command neither the token nor any other setting of ours", async () => {
     const { stdout } = await run(["--allow", "SECRETSFLY_TOKEN", "--preserve-env", "--", "env"], {
-      SECRETSFLY_TIMEOUT: "5",
+      SECRETSFLY_TIMEOUT: "60",
     });
     expect(stdout).toContain("API_KEY=k3y\n");
     expect(stdout).not.toContain("SECRETSFLY_");

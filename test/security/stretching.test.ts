@@ -1,6 +1,6 @@
 /** Argon2id costs memory and a thread: however many passphrases are sent at once, apps get their secrets. */
 
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { stretching } from "../../src/cryptography/master-key.ts";
 import { bearer, origin } from "../harness.ts";
 import { startServer, temporaryFolder } from "../server-process.ts";
@@ -15,6 +15,9 @@ import {
   passphrase,
   password,
 } from "./doors.ts";
+
+// Sixteen are stretched one after the other, which takes a slow machine a minute.
+setDefaultTimeout(600_000);
 
 const [, unseal] = doors as [Door, Door];
 

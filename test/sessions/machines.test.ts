@@ -1,13 +1,10 @@
 /** Sessions on several machines: each is on one, which its cookie names, and the others pass its requests on. */
 
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseConfig } from "../../src/config.ts";
 import { cookieOf, machineOf } from "../../src/sessions/machines.ts";
 import { createTestApp, origin, type TestApp, TestBrowser } from "../harness.ts";
-
-// Many random cookies, on a machine that may be busy.
-setDefaultTimeout(60_000);
 
 const password = "correct horse battery staple";
 const settings = { ADMIN_PASSWORD: password };
