@@ -40,12 +40,11 @@ export class Upkeep {
   #reopened = 0;
   #writeUsageFrom = 0;
   readonly #forgetting = new Forgetting();
-
-  /** When it was looked at last, the database was not to be written. */
-  #wasLost: boolean;
+  /** Environments that the settings name may be lacking: the database could not be written, or became another one. */
+  #areEnvironmentsDue: boolean;
 
   constructor(private readonly services: LookedAfter) {
-    this.#wasLost = services.vault.storage.fault !== undefined;
+    this.#areEnvironmentsDue = services.vault.storage.fault !== undefined;
   }
 
   /** Seals what is over, writes what was counted, tells listeners and the log, and looks whether the database is there. */
@@ -110,8 +109,8 @@ export class Upkeep {
     else if (storage.fault && (await isOver(storage.fault, db))) storage.worked();
     this.#tellNews();
     // A start without the primary could not add them.
-    if (!lost && this.#wasLost) await createEnvironments(this.services.vault, system);
-    this.#wasLost = lost !== undefined;
+    if (!lost && this.#areEnvironmentsDue) await createEnvironments(this.services.vault, system);
+    this.#areEnvironmentsDue = lost !== undefined;
     if (local && local.reopened !== this.#reopened) {
       this.#reopened = local.reopened;
       await this.#startOver();
@@ -133,9 +132,9 @@ export class Upkeep {
     sessions.sealAll();
     changes.poke();
     // Where it fails it is done again with the next look.
-    this.#wasLost = true;
+    this.#areEnvironmentsDue = true;
     await createEnvironments(vault, system);
-    this.#wasLost = false;
+    this.#areEnvironmentsDue = false;
     await heads.now();
   }
 }

@@ -5,7 +5,7 @@ export const replicaDefences: readonly Defence[] = [
   {
     promise: "what failed after another database was opened is done later",
     file: "src/upkeep.ts",
-    remove: "    this.#wasLost = true;\n",
+    remove: "    this.#areEnvironmentsDue = true;\n",
     test: "test/upkeep.test.ts",
   },
   {
